@@ -32,7 +32,7 @@ LEGACY: tuple[Call, ...] = (
 
 
 def _spoiled(request: Any, random: Random) -> Any:
-    """A request with junk in the place of one of its parts, or without it."""
+    """A request with one of its parts replaced by junk or removed."""
     spoiled = copy.deepcopy(request)
     holders: list[Any] = [spoiled]
     for each in holders:

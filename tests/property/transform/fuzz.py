@@ -10,7 +10,7 @@ values, cuts, repeats, splices of two. Checked of each case:
   whatever room it has;
 - in a batch, between two good records: the answers' ids and order, that the good rows
   are what they always are, that a failed record keeps its data, and that every row is
-  the slow path's: JSON with the schema's columns, which holds the images as they came.
+  the slow path's: JSON with the schema's columns, which holds the unchanged images.
 
 Exit code 1 at the first case that shows otherwise; it prints the case. One that ends
 the process is in .build/fuzz-case, where each is written before it is tried:

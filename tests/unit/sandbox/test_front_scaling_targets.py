@@ -14,7 +14,7 @@ REGION = "eu-west-1"
 
 
 class Ecs:
-    """In the place of ECS's backend, whose module takes a second to load."""
+    """The replacement of ECS's backend, whose module takes a second to load."""
 
     def describe_services(self, cluster: str, services: list[str]) -> tuple[list[str], list[str]]:
         return [f"{cluster}/{name}" for name in services], []
