@@ -250,7 +250,7 @@ def test_the_endpoint_serves_programs_of_this_machine_alone(server: SandboxServe
     strangers: list[tuple[dict[str, str], str]] = [
         ({}, "not signed"),
         (signed | {"Origin": "http://127.0.0.1:8000"}, "A page"),
-        (signed | {"Host": "example.com"}, "another host"),
+        (signed | {"Host": "example.com"}, "a different host"),
     ]
     for headers, words in strangers:
         connection = HTTPConnection(str(parts.hostname), parts.port, timeout=60)
