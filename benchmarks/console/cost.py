@@ -29,11 +29,13 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from benchmarks.before import ROOT
+from benchmarks.console.counting import counting_ns
 from benchmarks.console.serving import console_url
 from benchmarks.loadgen.machine import facts
 from benchmarks.sandbox.builds import Running, cpu_s_of, running
 from benchmarks.sandbox.pipeline import backlog
 from benchmarks.terminal import Steps, console, table
+from sandbox.monitoring.recorder import RECORDER
 from stack.commandline import Parser, UserError, run
 
 _MAX_RATIO = 1.03
@@ -195,6 +197,7 @@ def _show(pairs: list[Pair], idles: list[Idle]) -> int:
     lines.add_row("processor time at rest", "ms a second", f"{rest_on:,.1f}", f"{rest_off:,.1f}", "", "")
     beside = median(pair.console_us for pair in pairs)
     lines.add_row("processor time of the console", "µs a change", f"{beside:,.1f}", "", "", "")
+    lines.add_row("counting in the server alone", "µs a change", f"{counting_ns(RECORDER) / 1000:.2f}", "", "", "")
     console().print(lines)
     ratio = _ratio(pairs)
     console().print(f"the target is at most {_MAX_RATIO} times the processor time; measured {ratio:.3f} times")

@@ -29,6 +29,13 @@ from sandbox.streams import KinesisRecord
 log = logging.getLogger(__name__)
 
 POLL_INTERVAL_S = 0.25
+"""How often each shard is read: four times as often as AWS does, so that rows arrive sooner."""
+QUIET_POLL_INTERVAL_S = 1.0
+"""AWS's own interval, for a stream that has had no records for `_QUIET_AFTER_S`.
+
+https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html
+"""
+_QUIET_AFTER_S = 30.0
 DISCOVERY_INTERVAL_S = 2.0
 IN_FLIGHT_BYTES = 256 * 1024 * 1024
 """Backpressure: reading pauses while this many bytes are read and not yet in S3."""
@@ -89,6 +96,7 @@ class Flow:
             )
         )
         self._poll_due = 0.0
+        self._took_s = ports.clock()
         self._discovery_due = 0.0
         self._failing = False
 
@@ -112,7 +120,8 @@ class Flow:
         now = self._clock()
         if now < self._poll_due:
             return self._poll_due - now
-        self._poll_due = now + POLL_INTERVAL_S
+        quiet = now - self._took_s > _QUIET_AFTER_S
+        self._poll_due = now + (QUIET_POLL_INTERVAL_S if quiet else POLL_INTERVAL_S)
         if self._ledger.in_flight_bytes > IN_FLIGHT_BYTES:
             return POLL_INTERVAL_S
         try:
@@ -146,6 +155,7 @@ class Flow:
 
     def _take(self, shard_id: str, records: Sequence[KinesisRecord]) -> None:
         if records:
+            self._took_s = self._clock()
             POINTS.reach("after-read")
         for source in records:
             record = BufferedRecord(shard_id, source, 1 if self._backup is None else 2)
