@@ -175,7 +175,7 @@ def _refusal_of_stranger(request: Request) -> str | None:
     if f"Credential={ACCESS_KEY}/" not in headers.get("authorization", ""):
         return "The request is not signed with the sandbox's credentials."
     if "origin" in headers:
-        return "Web pages must not switch faults."
+        return "A web page must not switch faults."
     host = urlsplit(f"http://{headers.get('host', '')}").hostname
     if host not in _HOSTS:
         return "The request is for a different host."

@@ -249,7 +249,7 @@ def test_the_endpoint_serves_programs_of_this_machine_alone(server: SandboxServe
     signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=sandbox/20260101/eu-west-1/sandbox/aws4_request"}
     strangers: list[tuple[dict[str, str], str]] = [
         ({}, "not signed"),
-        (signed | {"Origin": "http://127.0.0.1:8000"}, "A page"),
+        (signed | {"Origin": "http://127.0.0.1:8000"}, "A web page"),
         (signed | {"Host": "example.com"}, "a different host"),
     ]
     for headers, words in strangers:
