@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from sandbox.athena.errors import StatementError
+from sandbox.athena.functions.dateparsing import iso_timestamp
 from tests.athena_lake import Lake
 
 
@@ -285,3 +287,16 @@ def test_relations(lake: Lake, sql: str, rows: list[list[str | None]]) -> None:
 def test_what_athena_would_not_compare_fails(lake: Lake, condition: str, column: int) -> None:
     """The place is the operator's: AstBuilder of Trino 435, getLocation(context.comparisonOperator())."""
     assert lake.failure(f"SELECT 1 FROM t WHERE {condition}").startswith(f"TYPE_MISMATCH: line 1:{column}: ")
+
+
+def test_timestamps_of_the_usual_form_are_read_as_python_reads_them(lake: Lake) -> None:
+    fractions, zones = ("", ".1", ".1239", ".123456789"), ("", "Z", "+02:00", "-05:30", "+00:00", "+13:59", "+14:00")
+    texts = [f"2024-02-29T23:59:01{fraction}{zone}" for fraction, zone in product(fractions, zones)]
+    values = ", ".join(f"('{text}')" for text in texts)
+
+    rows = lake.query(
+        f"SELECT x, CAST(from_iso8601_timestamp(x) AT TIME ZONE 'UTC' AS varchar) FROM (VALUES {values}) t(x)"
+    )
+
+    expected = [[text, f"{iso_timestamp(text)['instant']:%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC"] for text in texts]
+    assert sorted(rows, key=str) == sorted(expected, key=str)
