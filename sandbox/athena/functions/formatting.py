@@ -11,14 +11,15 @@ from sandbox.athena.doubles import java_double
 from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.building import INVALID
 from sandbox.athena.functions.function import TypedCall, entry
+from sandbox.athena.functions.moments import MOMENTS, is_shown, moment_text, shown_moment
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.sql import literal
 
-_SPECIFIER = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(<]*)(\d+)?(?:\.(\d+))?(?P<code>t?[a-zA-Z%])")
+_SPECIFIER = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(<]*)(\d+)?(?:\.(\d+))?(?P<code>[tT]?[a-zA-Z%])")
 _KINDS = {
     "tinyint": "integer", "smallint": "integer", "integer": "integer", "bigint": "integer", "real": "double",
     "double": "double", "decimal": "decimal", "boolean": "boolean", "varchar": "text", "char": "text", "json": "text",
-    "date": "text", "uuid": "text", "unknown": "null",
+    "date": "date", "time": "time", "timestamp": "timestamp", "uuid": "text", "unknown": "null",
 }  # fmt: skip
 
 
@@ -28,7 +29,7 @@ def _format(call: TypedCall) -> str:
     texts, kinds = list[str](), list[str]()
     for i, argument in enumerate(call.arguments[1:], 1):
         name = argument.type.name
-        if name in {"timestamp", "time", "timestamp with time zone"}:
+        if name == "timestamp with time zone":
             raise StatementError("NOT_SUPPORTED", f"The sandbox's Athena cannot format a {name}")
         if name not in _KINDS:
             raise StatementError("NOT_SUPPORTED", f"Type not supported for formatting: {argument.type.athena}")
@@ -54,7 +55,7 @@ def _python_format(pattern: str | None, values: list[str | None], kinds: str) ->
         if index >= len(values):
             raise _wrong(pattern, f"MissingFormatArgument: Format specifier '{text}'")
         shown = _shown(pattern, values[index], kinds.split(",")[index], flags, precision, code, width)
-        pieces.append(_wide(shown.upper() if code.isupper() else shown, flags, width))
+        pieces.append(_wide(shown.upper() if code[0].isupper() else shown, flags, width))
     return "".join(pieces)
 
 
@@ -67,8 +68,8 @@ def _parsed(pattern: str) -> tuple[tuple[_Specifier | None, str], ...]:
     for found in _SPECIFIER.finditer(pattern):
         parts.append((None, pattern[at : found.start()]))
         index, flags, width, precision, code = found.groups()
-        if code.lower() not in {"s", "d", "f", "e", "x", "o", "b", "n", "%"}:
-            if code[0] in "tgGcCaAhHT":
+        if code.lower() not in {"s", "d", "f", "e", "x", "o", "b", "n", "%"} and _plain(code) not in MOMENTS:
+            if code[0] in "tTgGcCaAhH":
                 raise TrinoError("NOT_SUPPORTED", f"The sandbox's Athena cannot format by {found[0]}")
             raise _wrong(pattern, f"UnknownFormatConversion: Conversion = '{code}'")
         number = int(precision) if precision else None
@@ -96,6 +97,12 @@ def _shown(pattern: str, value: str | None, kind: str, flags: str, precision: in
         return _cut("null", precision)
     if lower == "s":
         return _cut(_text(value, kind), precision)
+    if _plain(code) in MOMENTS:
+        if kind == "integer":
+            raise TrinoError("NOT_SUPPORTED", "The sandbox's Athena cannot format a number as a moment")
+        if not is_shown(kind, _plain(code)):
+            raise _wrong(pattern, f"IllegalFormatConversion: {code[1:]}")
+        return shown_moment(value, kind, _plain(code))
     if lower in {"d", "x", "o"}:
         if kind != "integer":
             raise _wrong(pattern, f"IllegalFormatConversion: {code}")
@@ -103,6 +110,11 @@ def _shown(pattern: str, value: str | None, kind: str, flags: str, precision: in
     if kind not in {"double", "decimal"}:
         raise _wrong(pattern, f"IllegalFormatConversion: {code}")
     return _decimal(value, flags, 6 if precision is None else precision, lower, width)
+
+
+def _plain(code: str) -> str:
+    """A conversion's letters; a first capital only means capitals."""
+    return code[0].lower() + code[1:]
 
 
 def _cut(text: str, precision: int | None) -> str:
@@ -114,7 +126,7 @@ def _text(value: str, kind: str) -> str:
         return java_double(float(value))
     if kind == "decimal":
         return str(Decimal(value))  # as BigDecimal.toString: with an exponent below 1e-6
-    return value
+    return moment_text(value, kind) if kind in {"time", "timestamp"} else value
 
 
 def _integer(value: int, flags: str, code: str, width: int) -> str:
