@@ -66,8 +66,8 @@ NATIVES = (
 def from_value(sql: str, source: Type, depth: int) -> str:
     """SQL for a value as a JSON value."""
     name, item = source.name, f"j{depth}"
-    if name == "json":
-        return sql
+    if name in {"json", "unknown"}:
+        return sql if name == "json" else "CAST(NULL AS VARCHAR)"
     if name == "decimal" and source.decimal[1] > _PLAIN_SCALE:
         plain = to_text(sql, source, Type("varchar"))
         return (

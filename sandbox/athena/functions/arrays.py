@@ -44,11 +44,12 @@ def _intersect(call: TypedCall) -> str:
 
 
 def _except(call: TypedCall) -> str:
+    """The different elements; all of them if there is nothing to leave out."""
     return checked(
         call,
         lambda a: (
-            f"list_filter({a[0]}, lambda e_, i_: list_position({a[0]}, e_) = i_ "
-            f"AND coalesce(list_position({a[1]}, e_), 0) = 0)"
+            f"CASE WHEN len({a[1]}) = 0 THEN {a[0]} ELSE list_filter({a[0]}, lambda e_, i_: "
+            f"list_position({a[0]}, e_) = i_ AND coalesce(list_position({a[1]}, e_), 0) = 0) END"
         ),
     )
 
@@ -258,7 +259,7 @@ def _join(call: TypedCall) -> str:
     text = cast_sql("joined", element, VARCHAR)
     if len(call) == 3:
         text = f"coalesce({text}, {call[2]})"
-    return f"array_to_string(list_transform({call[0]}, lambda joined: {text}), {call[1]})"
+    return f"athena_joined(list_transform({call[0]}, lambda joined: {text}), {call[1]})"
 
 
 FUNCTIONS = (
@@ -378,7 +379,11 @@ FUNCTIONS = (
         deterministic=False,
     ),
 )
-MACROS = ()
+MACROS = (
+    # DuckDB's array_to_string of NULLs alone is NULL.
+    """athena_joined(texts, separator) AS coalesce(array_to_string(texts, separator),
+        CASE WHEN texts IS NOT NULL AND separator IS NOT NULL THEN '' END)""",
+)
 NATIVES = (
     Native("athena_combinations", _python_combinations, ("BIGINT", "BIGINT"), "BIGINT[][]"),
     *comparing.NATIVES,

@@ -87,7 +87,7 @@ def _concat_of_chars(call: TypedCall) -> str:
 def _concat_ws(call: TypedCall) -> str:
     """Join texts; a NULL separator returns NULL, NULL texts are omitted."""
     if call.arguments[1].type.name == "array":
-        return f"array_to_string({call[1]}, {call[0]})"
+        return f"athena_joined({call[1]}, {call[0]})"
     return once(
         [call[0]],
         lambda a: f"CASE WHEN {a[0]} IS NOT NULL THEN concat_ws({', '.join([a[0], *arguments(call)[1:]])}) END",

@@ -6,6 +6,7 @@ Source of the rules: trino 435, core/trino-main/src/main/java/io/trino/sql/analy
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from sandbox.athena import types as t
@@ -195,7 +196,7 @@ class Binder:
 
     def _quantified(self, node: n.Quantified) -> Value:
         left = self.bind(node.left)
-        sql, fields = self.subqueries(node.query, self.scope)
+        sql, fields = self.subqueries(node.query, replace(self.scope, unnested=False))
         right = self._single(node, fields)
         name = self.context.unique("q")
         test = self.compared(node.operator, left, Value(right.type, f"{name}.{right.sql.rpartition('.')[2]}"), node)
@@ -248,7 +249,7 @@ class Binder:
 
     def _in_query(self, node: n.InQuery) -> Value:
         value = self.bind(node.operand)
-        sql, fields = self.subqueries(node.query, self.scope)
+        sql, fields = self.subqueries(node.query, replace(self.scope, unnested=False))
         if value.type.name == "row" and len(fields) > 1:
             type_ = t.row_of(*(field.type for field in fields))
             packed = ", ".join(f"f{i} := {field.sql}" for i, field in enumerate(fields, 1))

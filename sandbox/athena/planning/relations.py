@@ -42,7 +42,9 @@ class Cte:
 
 @dataclass
 class Relations:
-    """Plans FROM items. `query` plans a subquery, `view` a view, `ctes` are the names of WITH."""
+    """Plans FROM items. `query` plans a subquery, `view` a view, `ctes` are the names of WITH; `alone` is whether the
+    FROM item is all of its query, so that it may be an UNNEST of columns around it.
+    """
 
     context: PlanningContext
     outer: Scope | None
@@ -50,6 +52,7 @@ class Relations:
     query: Callable[[n.Query, Scope | None], tuple[str, tuple[Field, ...]]]
     view: Callable[[CatalogueTable, n.Table], tuple[str, tuple[Field, ...]]]
     binder: Callable[[Scope, str], Binder]
+    alone: bool = False
     using: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
 
     def plan(self, node: n.Relation, left: tuple[Field, ...] = ()) -> Relation:
@@ -179,7 +182,8 @@ class Relations:
                 arrays.append((f"map_values({value.sql})", [value.type.value]))
             else:
                 raise self.context.error("INVALID_FUNCTION_ARGUMENT", node, f"Cannot unnest type: {value.type.athena}")
-        if binder.scope.used_outer and self.outer is not None and not left:
+        correlated = binder.scope.used_outer and self.outer is not None and not left
+        if correlated and not (self.alone and self.outer is not None and self.outer.unnested):
             raise self.context.error("NOT_SUPPORTED", node, "Given correlated subquery is not supported")
         return self._unnested(node, arrays, [binder.bind(e) for e in node.expressions])
 

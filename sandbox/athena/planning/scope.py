@@ -51,12 +51,14 @@ class Scope:
     """The columns that an expression sees, and those of the enclosing queries.
 
     `variables` are the parameters of lambda expressions. `used_outer` is set if a name is found in an enclosing scope.
+    `unnested` is false if UNNEST in a subquery must not name these columns, as in IN.
     """
 
     fields: tuple[Field, ...] = ()
     parent: Scope | None = None
     variables: Mapping[str, Value] = field(default_factory=dict[str, Value])
     used_outer: bool = False
+    unnested: bool = True
 
     def resolve(self, parts: tuple[str, ...]) -> tuple[Field, Scope] | None:
         """The column with a name, and the scope that has it; raises AmbiguousNameError."""

@@ -53,6 +53,7 @@ class SelectPlanner:
             lambda query, scope: self._queries.plan(query, scope),
             lambda table, node: views.plan_view(self._context, table, node, self._queries.view),
             lambda scope, place: Binder(self._context, scope, self._queries.subquery, place=place),
+            _is_unnest_alone(self._select),
         )
         return relations.plan(self._select.source)
 
@@ -216,11 +217,9 @@ class SelectPlanner:
             return outputs[place - 1].value
         if isinstance(expression, n.Name):
             named = [f for f in outputs if f.name == expression.name]
-            if len({f.sql for f in named}) > 1:
-                values = {items.canonical(i, self._scope) for i, f in enumerate(outputs) if f.name == expression.name}
-                if len(values) > 1:
-                    message = f"Column '{expression.spelled}' is ambiguous"
-                    raise self._context.error("AMBIGUOUS_NAME", expression, message)
+            if len(named) > 1:
+                message = f"Column '{expression.spelled}' is ambiguous"
+                raise self._context.error("AMBIGUOUS_NAME", expression, message)
             if named:
                 return named[0].value
         canonical = canonical_form(expression, self._scope)
@@ -238,4 +237,17 @@ def _has_aggregate(node: object) -> bool:
     return any(
         isinstance(part, n.Call) and part.over is None and (part.name == "grouping" or is_aggregate(part.name))
         for part in walked(node, stop=(n.Query,))
+    )
+
+
+def _is_unnest_alone(select: n.Select) -> bool:
+    """SELECT … FROM UNNEST(…) with nothing else: the form in which Trino takes columns of the query around it."""
+    source = select.source.relation if isinstance(select.source, n.Aliased) else select.source
+    clauses = (select.where, select.having, *select.group_by, *select.windows)
+    calls = [part for part in walked(select.items, stop=(n.Query,)) if isinstance(part, n.Call)]
+    return (
+        isinstance(source, n.Unnest)
+        and not select.distinct
+        and all(clause is None for clause in clauses)
+        and all(call.filter is None and call.over is None for call in calls)
     )
