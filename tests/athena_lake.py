@@ -23,7 +23,7 @@ OPENX = {"ignore.malformed.json": "false"}
 
 
 class MemoryObjects(Objects):
-    """Objects in a dict by bucket and key; counts what is listed and read."""
+    """Objects in a dict by bucket and key; counts listings and reads."""
 
     def __init__(self) -> None:
         self.content: dict[tuple[str, str], bytes] = {}
@@ -113,18 +113,18 @@ class Lake:
         return self.directory / "result.csv"
 
     def query(self, sql: str, *parameters: str) -> list[list[str | None]]:
-        """A query's rows as text, without the header."""
+        """Return a query's rows as text, without the header."""
         outcome = self.run(sql, *parameters)
         rows = csv_page(self.result, None, outcome.rows + 1).rows[1:]
         return [[datum.get("VarCharValue") for datum in row["Data"]] for row in rows]
 
     def value(self, sql: str, *parameters: str) -> str | None:
-        """The one value of a query's one row."""
+        """Return the value of a query's only row and column."""
         ((value,),) = self.query(sql, *parameters)
         return value
 
     def failure(self, sql: str) -> str:
-        """The reason for which a query fails."""
+        """Return the reason of a query's failure."""
         try:
             self.run(sql)
         except StatementError as error:

@@ -21,8 +21,8 @@ from tests.forked import ForkedProcess
 
 _START_TIMEOUT_S = 60.0
 
-# A shared, busy machine says nothing about how long an example should take. Each run draws other examples, so that
-# these few become many: `--hypothesis-profile=thorough` takes its time.
+# No deadline, because an example's time on a shared, busy machine varies. Each run draws new examples, so few per run
+# are enough; `--hypothesis-profile=thorough` draws more.
 settings.register_profile("unhurried", deadline=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("unhurried")
@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the C where it has changed since it was compiled.
+    """Compile the C modules whose sources are newer.
 
     The garbage collector runs less often: with the objects of pulumi_aws and moto it took a fifth of all time.
     """
@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """By file, each to a process that has the servers which the file's tests take."""
+    """Distribute tests by file, each to a process that has the servers of its fixtures."""
     from tests.scheduling import SharedFixtureScheduling
 
     return SharedFixtureScheduling(config, log) if config.option.dist == "loadfile" else None
@@ -56,7 +56,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long first, so that no worker is left alone with it at the end; else in any order."""
+    """Order long tests first, so that no worker ends alone with one; the rest in any order."""
     kinds = ("e2e", "integration")
     items.sort(key=lambda item: next((n for n, kind in enumerate(kinds) if kind in item.path.parts), len(kinds)))
 
@@ -70,7 +70,7 @@ class SandboxServer(NamedTuple):
 
 
 def free_port() -> int:
-    """A free port on the loopback address."""
+    """Return a free port on the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -78,7 +78,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
-    """One server for all tests of a worker process; name your resources apart from other tests'."""
+    """One server for all tests of a worker process; give your resources distinct names."""
     directory = tmp_path_factory.mktemp("sandbox")
     port = free_port()
     server = SandboxServer(f"http://127.0.0.1:{port}", StateDir(directory), _start(port, directory))

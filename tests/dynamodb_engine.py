@@ -46,11 +46,11 @@ class Dynamo:
         self.engine = DataPlane(self.tables)
 
     def call(self, operation: str, **parameters: Any) -> Json:
-        """The answer; for an error its name and message, and whatever else it has."""
+        """Return the response; for an error its name, message and other members."""
         return self.send(operation, msgspec.json.encode(parameters))
 
     def send(self, operation: str, body: bytes) -> Json:
-        """The answer to a request as it is on the wire."""
+        """Return the response to a request as bytes of the wire."""
         try:
             return msgspec.json.decode(msgspec.json.encode(self.engine.call(operation, body)))
         except DynamoError as error:
@@ -58,7 +58,7 @@ class Dynamo:
             return {"error": error.name, "message": error.message, **details}
 
     def items(self, table: str = "one-key") -> list[Json]:
-        """All items of a table."""
+        """Return all items of a table."""
         return self.call("Scan", TableName=table)["Items"]
 
     def _emit_of(self, table: str) -> Emit:

@@ -1,8 +1,8 @@
-"""Processes of the sandbox, forked from one that has imported their modules before.
+"""Processes of the sandbox, forked from a template process with their modules imported.
 
 `python -m sandbox.server` imports for a second, a worker for half of one, and the tests start some fifty of them. Here
-each module is imported once a process of xdist, by the template, and each process of the sandbox is a fork of it that
-runs the module's `main`. The commands themselves are started by tests/e2e and test_cli_lifecycle.
+the template imports each module once per xdist process, and each process of the sandbox is a fork of it that runs the
+module's `main`. The commands themselves are started by tests/e2e and test_cli_lifecycle.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class ForkedProcess:
     def __init__(
         self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
     ) -> None:
-        """`log` gets what it writes to standard output and error, behind what is there."""
+        """`log` is the file to which its standard output and error are appended."""
         wanted = {"module": module, "arguments": [*arguments], "log": str(log), "environment": {**(environment or {})}}
         self.log = log
         self.pid: int = _template().ask("start", wanted)
@@ -54,18 +54,18 @@ class ForkedProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """What its block has not ended is killed: to wait for it could take for ever."""
+        """Kill the process if the block did not end it: waiting could take forever."""
         self.kill()
         self.wait()
 
     def poll(self) -> int | None:
-        """Its exit code, negative after a signal; None while it runs."""
+        """Return its exit code, negative after a signal; None while it runs."""
         if self.returncode is None:
             self.returncode = _template().ask("poll", self.pid)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Its exit code, when it has ended; TimeoutExpired, with what its threads do, when it does not end in time."""
+        """Wait for its exit code. Raises: TimeoutExpired: it does not end in time; the log has its threads' stacks."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while (code := self.poll()) is None:
             if timeout is not None and deadline is not None and time.monotonic() > deadline:
@@ -74,7 +74,7 @@ class ForkedProcess:
         return code
 
     def _stacks(self) -> str:
-        """The end of its log, once it has written there where each of its threads is."""
+        """Return the end of its log after it has written its threads' stacks there."""
         before = self.log.stat().st_size
         os.kill(self.pid, signal.SIGUSR1)
         deadline = time.monotonic() + _STACKS_S
@@ -83,7 +83,7 @@ class ForkedProcess:
         return self.log.read_text(errors="replace")[-_STACKS_SIZE:]
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Nothing happens to a process that has ended."""
+        """Do nothing if the process has ended."""
         if self.poll() is None:
             os.kill(self.pid, number)
 
@@ -94,7 +94,7 @@ class ForkedProcess:
         self.send_signal(signal.SIGKILL)
 
     def end(self) -> None:
-        """Kill it; where coverage measures, it first has the time to write what it measured."""
+        """Kill it; under coverage, it first gets time to write its data."""
         if "COVERAGE_PROCESS_CONFIG" in os.environ:
             self.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -104,7 +104,7 @@ class ForkedProcess:
 
 
 class _Template:
-    """The process that imports and forks. It answers one question after another: a line of JSON each."""
+    """The process that imports and forks. It serves one request after another: a line of JSON each."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -136,11 +136,11 @@ def _template() -> _Template:
 
 
 def _main() -> None:
-    """Answer until the end of standard input; then end what still runs."""
+    """Serve until the end of standard input; then end the remaining processes."""
     answers = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     os.set_inheritable(answers, False)
-    # An interrupt is for pytest, which then ends what it has started.
+    # Only pytest reacts to an interrupt; it then ends its processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     running: set[int] = set()
     for line in sys.stdin.buffer:
@@ -151,7 +151,7 @@ def _main() -> None:
         elif (answer := _poll(about)) is not None:
             running.discard(about)
         os.write(answers, json.dumps(answer).encode() + b"\n")
-    # What a fixture that failed has left.
+    # Processes left by a failed fixture.
     for pid in running:
         os.kill(pid, signal.SIGKILL)
 
@@ -193,8 +193,8 @@ def _start(wanted: dict[str, Any], answers: int) -> int:
 def _draw_afresh() -> None:
     """Seed all generators of random numbers, as the `random` module seeds its own in each fork.
 
-    Otherwise all processes draw the same identifiers from moto's, and a server that is started again gives a new
-    message the identifier of one that it has.
+    Otherwise all processes draw the same identifiers from moto's generator, and a restarted server assigns an existing
+    message's identifier to a new one.
     """
     for generator in _generators:
         generator.seed()
@@ -202,9 +202,9 @@ def _draw_afresh() -> None:
 
 @cache
 def _imported(module: str) -> Any:
-    """The module's `main`; it and all that it takes are then in this process."""
+    """Import and return the module's `main`."""
     gc.disable()
-    # As the server does it before it imports moto, which reads its settings once.
+    # Like the server before it imports moto, which reads its settings once.
     import_module("sandbox.server").configure_moto(0)
     spec = find_spec(module)
     assert spec is not None, module
@@ -212,7 +212,7 @@ def _imported(module: str) -> Any:
     run = import_module(f"{module}.__main__" if is_package else module).main
     for name in _SERVERS if module.endswith("server") else _WORKERS:
         import_module(name)
-    # What was frozen before is not among them. Asking a proxy for its class may fail, hence its type.
+    # Objects frozen before are not among them. A proxy's __class__ may fail, hence type().
     _generators.extend(each for each in gc.get_objects() if issubclass(type(each), Random))
     gc.freeze()
     return run

@@ -1,4 +1,4 @@
-"""The golden files: what the program makes, kept as text, so that a review sees in a diff what a change does.
+"""The golden files: the program's results as text, so that a review sees a change's effect in a diff.
 
 `make snapshots` (`python -m tests.golden`) writes them all; the tests beside them compare.
 They are a stack's resources with every input, the row of each event in `tests/events`, and the page of Athena's
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from components.explain.graph import Graph
     from components.settings import Settings
 
-# Components are imported where a stack is read: they take seconds, and the rows do without them.
+# Components are imported only for stacks: their import takes seconds, and rows do not need it.
 
 ROOT = Path(__file__).parents[1]
 EVENTS = ROOT / "tests" / "events"
 SNAPSHOTS = ROOT / "tests" / "unit" / "components" / "snapshots"
 STACKS = ("dev", "local", "prod")
-"""The project's own: beside their files a user may have others."""
+"""The project's stacks: a user may have further files beside them."""
 CHOSEN_STAGES = {"Fanout fanout": "eventFanout=true", "Merge merge": "mergeIntervalMinutes=60"}
-"""The stages that no stack has, each with the setting that brings it."""
+"""The stages that no stack has by default, each with the setting that adds it."""
 
 
 def stack_text(graph: Graph, settings: Settings) -> str:
-    """Every resource of a stack with its inputs, a line each."""
+    """Return every resource of a stack with its inputs, one per line."""
     from components.explain import outline
 
     return "".join(f"{line}\n" for line in outline.with_inputs(graph, settings))
 
 
 def stage_text(graph: Graph, settings: Settings, stage: str) -> str:
-    """The same of one stage, such as the one that only `eventFanout` brings."""
+    """Return the same for one stage, such as the one that only `eventFanout` adds."""
     from components.explain import outline
 
     lines = list(outline.with_inputs(graph, settings))
@@ -54,7 +54,7 @@ def event(name: str) -> bytes:
 
 
 def row(name: str) -> bytes:
-    """The row of an event by the transform's slow path, which is what the fast one must equal."""
+    """Return the row of an event by the transform's slow path, which specifies the fast path's result."""
     return RowWriter(TABLE).line(read_change(event(name)), {})
 
 
@@ -65,7 +65,7 @@ def events() -> list[str]:
 
 
 def files() -> Mapping[Path, Callable[[], bytes]]:
-    """Every golden file, and what makes its content."""
+    """Return every golden file with the function that makes its content."""
     made: dict[Path, Callable[[], bytes]] = {
         EVENTS / f"{name}.row.json": lambda name=name: row(name) for name in events()
     }
@@ -92,7 +92,7 @@ def _load(stack: str, settings: Sequence[str] = ()) -> tuple[Graph, Settings]:
 
 
 def main() -> int:
-    """Write every golden file whose content has changed, and name it."""
+    """Write every golden file whose content has changed, and print its name."""
     for path, content in files().items():
         new = content()
         if not path.exists() or path.read_bytes() != new:

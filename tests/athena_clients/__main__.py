@@ -1,8 +1,8 @@
-"""Runs each client of Athena against a sandbox and says which passed: `python -m tests.athena_clients PYTHON [NAME …]`.
+"""Runs each Athena client against a sandbox and prints the results: `python -m tests.athena_clients PYTHON [NAME …]`.
 
 PYTHON is the interpreter of the clients' own environment (requirements/athena-clients.txt); `make test-athena-clients`
-makes it. A client is a script in scripts/ that ends with an error when a result is not what it should be. It is
-configured as it would be for AWS, except the endpoint and the credentials in the environment.
+makes it. A client is a script in scripts/ that fails when a result is wrong. It is configured as for AWS, except the
+endpoint and the credentials in the environment.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _create_orders(endpoint_url: str) -> None:
 
 
 def _passes(python: str, name: str, endpoint_url: str, directory: Path) -> bool:
-    """Run a client; whether it ended well. What a failing one wrote is shown."""
+    """Run a client; return whether it succeeded. The output of a failing one is printed."""
     begun_s = time.monotonic()
     given = {
         "AWS_ENDPOINT_URL": endpoint_url,

@@ -1,7 +1,7 @@
 """`make test-capacity`: `python -m tests.capacity [STAGE ...]`.
 
-Sets a limit on one stage of a running pipeline after the other, lets `python -m loadgen capacity` look for it, and
-compares the stage that it names and the rate that it finds. Some three minutes a stage.
+Limits one stage of a running pipeline after another, runs `python -m loadgen capacity`, and checks the stage that it
+names and the rate that it finds. About three minutes per stage.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ out = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
-    """Run every stage, or those that are named; 1 if a stage or a limit is not found."""
+    """Run every stage, or the named ones; return 1 if a stage or a limit is not found."""
     parser = ArgumentParser(prog="python -m tests.capacity", description="Find a limit on each stage of a pipeline.")
     names = [limit.stage for limit in LIMITS]
     parser.add_argument("stage", nargs="*", choices=[*names, []], help=f"of {', '.join(names)} (default: all)")
     parser.add_argument("--reports", type=Path, metavar="DIR", help="keep the reports here")
     chosen = parser.parse_args()
     with ExitStack() as ends:
-        # Not under a long path: a Unix socket's has only 107 bytes.
+        # A short path, because a Unix socket's path has at most 107 bytes.
         directory = Path(ends.enter_context(TemporaryDirectory(prefix="capacity-")))
         reports = chosen.reports or directory
         reports.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def main() -> int:
 
 def _found(pipeline: Pipeline, limit: StageLimit, path: Path) -> CapacityReport:
     out.print(f"the {limit.stage} has a limit", style="bold")
-    # No objective of a latency: that of a busy machine says nothing of the limit.
+    # No latency objective, because a busy machine's latency is independent of the limit.
     search = ["--objective", "failed==0", "--from", _FROM, "--precision", _PRECISION, "--longest", _LONGEST]
     given = [*search, *limit.options, "--report", str(path), "--state-dir", str(pipeline.state_dir)]
     with limit.is_set(pipeline):

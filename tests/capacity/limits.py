@@ -1,4 +1,4 @@
-"""Limits that the sandbox can set on one stage of a pipeline, each with the changes a second that it lets through."""
+"""Limits that the sandbox can set on one stage of a pipeline, each with its rate in changes per second."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ _HOT_KEYS, _HOT_SHARE, _UPDATES = 20, 0.8, 0.9
 
 
 class StageLimit(NamedTuple):
-    """A limit: what gives out by it, how it is set, what the run needs for it, and what it lets through.
+    """A limit: the stage that it limits, how it is set, the settings of the run, and its rate.
 
-    `per_s` is in changes a second, and may need what the run has measured. It is None of a partition: an order in
-    flight is not written again, so that a throttle lowers the load of hot orders, and no rate of all writes is its
-    limit.
+    `per_s` is in changes per second, and may depend on the run's measurements. It is None for a partition: an order in
+    flight is not written again, so a throttle lowers the load of hot orders, and no rate of all writes is its limit.
     """
 
     stage: Stage
@@ -49,7 +48,7 @@ def _partition(pipeline: Pipeline) -> AbstractContextManager[object]:
 
 
 def _stream(pipeline: Pipeline) -> AbstractContextManager[object]:
-    """What the shards take together."""
+    """Return the write rate of all shards."""
     return pipeline.inject("limits", service="kinesis", operation="PutRecords", shard_records=_PER_S / _SHARDS)
 
 
@@ -58,7 +57,7 @@ _BATCH, _BATCH_S = 50, 0.5
 
 @contextmanager
 def _pipe(pipeline: Pipeline) -> Generator[None]:
-    """Batches of so many, each of which takes so long: the sandbox's Pipe sends one after the other."""
+    """Slow batches of a fixed size: the sandbox's Pipe sends one after another."""
     with _resized(pipeline, BatchSize=_BATCH):
         ms = 1000 * _BATCH_S
         with pipeline.inject("latency", service="kinesis", operation="PutRecords", caller="worker", ms=ms):
@@ -84,7 +83,7 @@ def _resized(pipeline: Pipeline, **changed: object) -> Generator[None]:
 
 
 def _transform(pipeline: Pipeline) -> AbstractContextManager[object]:
-    """A function that needs so long for each record: Firehose has one invocation under way in the sandbox."""
+    """A function with a fixed time per record: the sandbox's Firehose has one invocation at a time."""
     name = pipeline.outputs.require("function_name")
     return pipeline.inject("function", how="slow", function=name, record_ms=1000 / _PER_S)
 
@@ -93,7 +92,7 @@ _READ_BYTES = 30_000
 
 
 def _delivery(pipeline: Pipeline) -> AbstractContextManager[object]:
-    """What the shards give Firehose to read."""
+    """Return the rate at which Firehose can read the shards."""
     return pipeline.inject("limits", service="kinesis", operation="GetRecords", shard_read_bytes=_READ_BYTES)
 
 
@@ -107,13 +106,13 @@ def _stream_per_s(report: CapacityReport) -> float:
 
 
 def _batches_per_s(report: CapacityReport) -> float:
-    """By the time that an execution has taken: this machine's own is in it."""
+    """Return the limit by the measured time of an execution, which includes this machine's overhead."""
     took_ms = [step.signals.pipe_duration_ms or 0.0 for step in report.steps]
     return _BATCH / max(_BATCH_S, max(took_ms) / 1000)
 
 
 def _transformed_per_s(report: CapacityReport) -> float:
-    """By the time that the function has taken for a record: this machine's own is in it."""
+    """Return the limit by the function's measured time per record, which includes this machine's overhead."""
     took_s = [(step.signals.function_busy_s or 0.0) / step.acked for step in report.steps if not step.held]
     return 1 / max(1 / _PER_S, sum(took_s) / len(took_s))
 

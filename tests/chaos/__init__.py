@@ -1,3 +1,1 @@
-"""Writes under faults and crashes, and the proof that nothing is lost: a short run in `make test`, a long one by
-`make chaos`.
-"""
+"""Writes under faults and crashes, with the proof that nothing is lost: short in `make test`, long by `make chaos`."""

@@ -34,7 +34,7 @@ out = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
-    """Run, print what struck and what is lost; 1 if anything is."""
+    """Run, print the faults' strikes and the losses; return 1 if anything is lost."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--writes", type=int, default=200_000, help="how many at least (default: %(default)s)")
     parser.add_argument("--rps", type=int, default=2000, help="planned writes per second (default: %(default)s)")
@@ -62,7 +62,7 @@ def main() -> int:
 
 
 class Load(threading.Thread):
-    """Writes until so many are acknowledged: single items and batches at the same time, a new plan every few seconds.
+    """Writes until a number of writes is acknowledged: single items and batches together, a new plan every few seconds.
 
     The number of unanswered requests is small, so that the server has time for the workers, too.
     """
@@ -98,11 +98,11 @@ class Load(threading.Thread):
 
     @property
     def is_running(self) -> bool:
-        """Whether it goes on."""
+        """Whether the load still runs."""
         return not self._ended.is_set()
 
     def acknowledged(self) -> int:
-        """How many writes are in the ledger."""
+        """The number of writes in the ledger."""
         if not self.ledger.exists():
             return 0
         return sum(not line.startswith(b'{"ledger"') for line in self.ledger.open("rb"))
@@ -118,7 +118,7 @@ class Load(threading.Thread):
 
 
 def _capture_natively_too(sandbox: CdcSandbox) -> None:
-    """Let the table write to the stream itself, too: each change is in the log twice, and the view is the same."""
+    """Enable the native capture too: each change is in the log twice, and the view is the same."""
     described = sandbox.client("kinesis").describe_stream_summary(StreamName=sandbox.outputs.require("stream_name"))
     sandbox.client("dynamodb").enable_kinesis_streaming_destination(
         TableName=sandbox.outputs.require("table_name"),
@@ -128,9 +128,9 @@ def _capture_natively_too(sandbox: CdcSandbox) -> None:
 
 
 def _disturb(run: ChaoticRun, random: Random, load: Load) -> None:
-    """Switch every fault on in a random order, again and again, and kill processes, until the load ends.
+    """Switch on every fault in a random order, repeatedly, and kill processes, until the load ends.
 
-    A fault of calls that are few, such as those to S3, stays on while others come and go, until it has struck.
+    A fault of rare calls, such as those to S3, stays on until it has struck, while others alternate.
     """
     waiting: list[Fault] = []
     begun: dict[str, float] = {}
@@ -141,7 +141,7 @@ def _disturb(run: ChaoticRun, random: Random, load: Load) -> None:
             waiting = waiting or random.sample(all_faults(), len(all_faults()))
             begun[run.on(seeded(waiting.pop(), random.randrange(1 << 30))).id] = time.monotonic()
         load.join(_LOOK_EVERY_S)
-        # Also one that was switched on by a server that died before it could say so.
+        # Including a fault that was switched on by a server that died before its reply.
         ended = [
             each.id for each in run.listed() if _has_had_its_time(each, begun.setdefault(each.id, time.monotonic()))
         ]

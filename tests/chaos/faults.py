@@ -1,4 +1,4 @@
-"""The faults that a chaotic run has, each with a share that lets work go on."""
+"""The faults of a chaos run, each with a share that allows progress."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ KILLED = ("pipes", "server", "firehose", "functions", "athena", "crawlers")
 _SERVED = ("PutItem", "BatchWriteItem", "GetRecords", "PutRecords", "PutObject")
 """The calls before and after which the server crashes."""
 SHARE = 0.2
-"""Of the calls of clients."""
+"""The share of clients' calls."""
 WORKERS_SHARE = 0.4
-"""Of the calls of workers, which are few and wait after each failure."""
+"""The share of workers' calls, which are few and wait after each failure."""
 _RARE_SHARE = 0.6
-"""Of the calls to S3 and Lambda: Firehose makes one of each for many records."""
+"""The share of calls to S3 and Lambda: Firehose makes one of each for many records."""
 _SERVICES = ("dynamodb", "dynamodbstreams", "kinesis", "lambda", "s3")
 
 
 def all_faults() -> list[Fault]:
-    """Every kind with every service that the way of a change passes."""
+    """Return every kind with every service on a change's path."""
     return [*_calls(), *_records(), *_functions(), *_crashes()]
 
 

@@ -1,4 +1,4 @@
-"""A run under faults: the faults that are on, the processes that die and are restarted, and the end in order."""
+"""A run under faults: active faults, killed and restarted processes, and an orderly end."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ChaoticRun:
         """Switch faults off, all without ids, and count their strikes."""
 
         def there() -> list[Active]:
-            # The server may have died after it had switched some off.
+            # The server may have died after switching some off.
             found = [active.id for active in self._faults.listed() if not ids or active.id in ids]
             return self._faults.off(found) if found else []
 
@@ -59,11 +59,11 @@ class ChaoticRun:
             self.struck[described(active.fault)] += active.struck
 
     def listed(self) -> list[Active]:
-        """The faults that are on, with how often each has struck so far."""
+        """Return the active faults, each with its number of strikes so far."""
         return self._answered(self._faults.listed)
 
     def _answered(self, call: Callable[[], T]) -> T:
-        """What a call to the server gives, once it answers: it may be dead, and is then restarted."""
+        """Call the server until it responds, and restart it if it is dead; return the result."""
         deadline = time.monotonic() + _RESTART_S
         while True:
             try:
@@ -75,7 +75,7 @@ class ChaoticRun:
                 time.sleep(_POLL_S)
 
     def kill(self, name: str) -> None:
-        """kill -9 of a process, if it runs."""
+        """Kill a process with SIGKILL, if it runs."""
         process = next(process for process in PROCESSES if process.name == name)
         record = record_of(StateDir(self.sandbox.state_dir), process)
         if record is not None and name not in self.sandbox.dead():
@@ -83,21 +83,21 @@ class ChaoticRun:
             self.killed[name] += 1
 
     def wait_until_alive(self) -> None:
-        """Wait until all processes run: the more a server has, the longer it recovers, and work needs time, too."""
+        """Wait until all processes run: a server with much data recovers slowly, and work needs time too."""
         while self.sandbox.dead():
             time.sleep(_POLL_S)
 
     def heal(self) -> None:
-        """Restart what does not run."""
+        """Restart the processes that do not run."""
         while dead := self.sandbox.dead():
             self.restarted.update(dead)
-            # One that crashes while it starts is restarted again.
+            # A process that crashes at its start is restarted again.
             with suppress(SandboxError):
                 Sandbox(StateDir(self.sandbox.state_dir), lambda _line: None).up(program(), None, None)
 
     @contextmanager
     def healing(self) -> Generator[None]:
-        """Restart what dies within the block, as an operator would."""
+        """Restart processes that die within the block, like an operator."""
         ended = threading.Event()
 
         def keep() -> None:
@@ -113,8 +113,9 @@ class ChaoticRun:
             keeper.join()
 
     def settle(self, say: Callable[[str], None] = lambda _line: None) -> None:
-        """Switch everything off, restart what is dead, and deliver what is left: in the streams, under the error prefix
-        and in the dead-letter queue.
+        """Switch off all faults, restart dead processes, and deliver the rest.
+
+        The rest is in the streams, under the error prefix and in the dead-letter queue.
         """
         self.off()
         self.heal()
@@ -129,13 +130,13 @@ class ChaoticRun:
         raise AssertionError(f"records fail again after {_REPLAYS} replays")
 
     def verified(self, ledger: Path | None) -> Report:
-        """The comparison of table, lake and ledger."""
+        """Compare table, lake and ledger."""
         with verify(self.sandbox.outputs, timeout_s=_DRAIN_S, settle_s=5.0, ledger=ledger) as verification:
             return verification.report
 
 
 def described(fault: Fault) -> str:
-    """A fault's kind, service and the parameters that tell it from others."""
+    """Return a fault's kind, service and distinguishing parameters."""
     shown = ("error", "when", "point", "how", "answer")
     parameters = [fault.text(name) for name in shown if fault.text(name)]
     if fault.kind == "function" and fault.text("how") != "wrong":

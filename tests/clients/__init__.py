@@ -1,1 +1,1 @@
-"""Clients that pip does not bring, against a sandbox: `make test-clients`, where their toolchains are."""
+"""Clients from outside PyPI against a sandbox: `make test-clients`, if their toolchains are installed."""

@@ -1,7 +1,7 @@
-"""Runs each foreign client against a server of the sandbox and says which passed: `python -m tests.clients [NAME …]`.
+"""Runs each foreign client against a server of the sandbox and prints which passed: `python -m tests.clients [NAME …]`.
 
-A client's folder pins its versions (pom.xml, package-lock.json, go.sum); its
-toolchain (JDK 17 and Maven, Node.js, Go) has to be on the PATH, or it is skipped.
+A client's folder pins its versions (pom.xml, package-lock.json, go.sum); its toolchain (JDK 17 and Maven, Node.js, Go)
+must be on the PATH, otherwise it is skipped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TIMEOUT_S = 900
 
 
 class Client(NamedTuple):
-    """A client: its folder, the programs that it needs, how it is built, and how it is run."""
+    """A client: its folder, required programs, build command and run command."""
 
     name: str
     folder: str
@@ -67,7 +67,7 @@ def main(names: Sequence[str]) -> int:
 
 
 def _passes(client: Client, endpoint_url: str) -> bool:
-    """Build a client and run it; whether both ended well. What a failing one wrote is shown."""
+    """Build and run a client; return whether both succeeded. The output of a failing one is printed."""
     begun_s = time.monotonic()
     for command in (client.build, client.run):
         done = subprocess.run(

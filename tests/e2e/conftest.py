@@ -13,7 +13,7 @@ from tests.e2e.pipeline import Pipeline
 @pytest.fixture(scope="session")
 def pipeline() -> Iterator[Pipeline]:
     """A separate pipeline for this process's tests, each of which leaves it complete and running."""
-    # Not pytest's own temporary directory: a Unix socket's path has only 107 bytes.
+    # Not pytest's temporary directory: a Unix socket's path has at most 107 bytes.
     with TemporaryDirectory(prefix="e2e-") as directory:
         pipeline = Pipeline(Path(directory) / "state", free_port())
         started = pipeline.up()

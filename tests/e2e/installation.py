@@ -1,4 +1,4 @@
-"""The project built as a package, and installed into virtual environments that know no checkout."""
+"""The project built as a package, and installed into virtual environments without access to the checkout."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UV = (sys.executable, "-m", "uv")
 
 
 def build(kind: str, directory: Path, root: Path = ROOT) -> Path:
-    """A wheel or an sdist of the project at `root`: the file, alone in the directory. It needs no network."""
+    """Build a wheel or an sdist of the project at `root` into an empty directory, without network; return the file."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(directory)]
     subprocess.run(command, cwd=root, check=True, capture_output=True, timeout=_TIMEOUT_S)
     (built,) = directory.iterdir()
@@ -30,7 +30,7 @@ def build(kind: str, directory: Path, root: Path = ROOT) -> Path:
 
 
 class Environment:
-    """A virtual environment with the wheel and what its metadata asks for, and nothing else.
+    """A virtual environment with only the wheel and its required distributions.
 
     The distributions are links to those of this process's environment, which `make install` has installed from their
     hashes: their modules are compiled once, and not again for each environment.
@@ -46,12 +46,12 @@ class Environment:
 
     @property
     def site_packages(self) -> Path:
-        """Where the packages are."""
+        """The directory of the packages."""
         (found,) = self.directory.glob("lib/python3*/site-packages")
         return found
 
     def run(self, cwd: Path, command: str, *arguments: str) -> Finished:
-        """Run one of the environment's commands as its user's shell would, anywhere but in the checkout."""
+        """Run one of the environment's commands like its user's shell, outside the checkout."""
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SANDBOX_", "PYTHON"))
         }
@@ -67,13 +67,13 @@ class Environment:
         return Finished(result.returncode, result.stdout, result.stderr)
 
     def _caches(self) -> dict[str, str]:
-        """A new cache for what is made, and uv's own for what is fetched."""
+        """Return the environment variables for a new build cache and uv's download cache."""
         kept = subprocess.run([*_UV, "cache", "dir"], check=True, capture_output=True, text=True).stdout.strip()
         return {"XDG_CACHE_HOME": str(self.directory / "cache"), "UV_CACHE_DIR": kept}
 
 
 def required(wheel: Path, *extras: str) -> set[str]:
-    """The names of all distributions that a wheel with these extras asks for, directly or by another."""
+    """Return the names of all distributions that a wheel with these extras requires, directly or indirectly."""
     with zipfile.ZipFile(wheel) as archive:
         (entry,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         own = Parser().parsestr(archive.read(entry).decode()).get_all("Requires-Dist", [])
@@ -99,7 +99,7 @@ def _applies(requirement: Requirement, extras: set[str]) -> bool:
 
 
 def _link(distribution: metadata.Distribution, site_packages: Path) -> None:
-    """Install a distribution by links to its packages, and to its files that are in none."""
+    """Install a distribution by links to its packages and its other files."""
     files = distribution.files
     assert files is not None, f"{distribution.name} has no RECORD"
     packages = {file.parent for file in files if file.name == "__init__.py" and ".." not in file.parts}

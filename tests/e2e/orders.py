@@ -1,4 +1,4 @@
-"""Orders for the end-to-end tests, with everything that an item may do to a column."""
+"""Orders for the end-to-end tests, with every kind of value that a column may meet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 Change = tuple[str, dict[str, Any]]
 
 _STATUSES = ("placed", "paid", "shipped", "delivered")
-# What each column may find in place of what it expects.
+# Unexpected values for each column.
 _ODDITIES: tuple[dict[str, Any], ...] = (
     {},
     {"gift": {"NULL": True}, "discount": {"NULL": True}},
@@ -25,7 +25,7 @@ _ODDITIES: tuple[dict[str, Any], ...] = (
 
 
 def order(number: int, version: int, random: Random) -> dict[str, Any]:
-    """An order as DynamoDB JSON; its number chooses what is odd about it."""
+    """Return an order as DynamoDB JSON; its number selects the unexpected values."""
     total = random.randrange(100, 10**7)
     return {
         "order_id": {"S": f"order-{number:06d}"},
@@ -52,7 +52,7 @@ def order(number: int, version: int, random: Random) -> dict[str, Any]:
 
 
 def lives(first: int, count: int, seed: int) -> Iterator[Change]:
-    """The changes of `count` orders, mixed but each in its order: inserted, updated up to six times, some deleted."""
+    """Yield the changes of `count` orders, interleaved, each order's in sequence: insert, updates, some deletes."""
     random = Random(seed)
     todo: dict[int, list[str]] = {}
     for number in range(first, first + count):

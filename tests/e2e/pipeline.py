@@ -1,4 +1,4 @@
-"""A whole pipeline in a separate sandbox, used like its users do: with boto3 and the command lines."""
+"""A whole pipeline in a separate sandbox, used like a user does: with boto3 and the command lines."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from stack import StackOutputs, credentials, resolve
 PROJECT = Path(__file__).parents[2]
 _PATIENCE_S = 60.0
 _ATTEMPTS = 15
-"""So many last while a server that was killed starts again."""
+"""The retries that cover the restart of a killed server."""
 
 
 class Finished(NamedTuple):
-    """What a command came to."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -38,7 +38,7 @@ class Finished(NamedTuple):
 
 
 def command(*arguments: str, env: dict[str, str] | None = None, cwd: Path = PROJECT) -> Finished:
-    """Run `python -m` with these arguments in the project's directory, as a newcomer's shell would."""
+    """Run `python -m` with these arguments in the project's directory, like a new user's shell."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SANDBOX_"))}
     result = subprocess.run(
         [sys.executable, "-m", *arguments],
@@ -53,7 +53,7 @@ def command(*arguments: str, env: dict[str, str] | None = None, cwd: Path = PROJ
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
-    """Ask again and again until the condition holds; AssertionError when it does not in a minute."""
+    """Poll until the condition holds; raise AssertionError after a minute."""
     deadline = time.monotonic() + _PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, f"timeout while waiting for {what}"
@@ -86,18 +86,18 @@ class Pipeline:
         return Finished(code, out.getvalue(), err.getvalue())
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        """A query's result, by the command line."""
+        """Return a query's result, by the command line."""
         result = self.lake("query", sql, "--format", "json")
         assert result.code == 0, result.err
         return json.loads(result.out)
 
     @cached_property
     def outputs(self) -> StackOutputs:
-        """The stack's outputs, which stay while the server is dead."""
+        """The stack's outputs, which are available while the server is dead."""
         return resolve(state_dir=self.state_dir)
 
     def client(self, service: str) -> Any:
-        """A plain boto3 client, the same for each who asks: making one takes longer than most of its calls."""
+        """Return a cached boto3 client: creating one takes longer than most of its calls."""
         if service not in self._clients:
             self._clients[service] = self._new_client(service)
         return self._clients[service]
@@ -144,14 +144,14 @@ class Pipeline:
         return inject(kind, state_dir=self.state_dir, **options)
 
     def kill(self, process: str, number: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal to one of the sandbox's processes; one that is killed has ended afterwards."""
+        """Send a signal to one of the sandbox's processes; after SIGKILL wait for its end."""
         record = json.loads((self.state_dir / f"{process}.pid").read_text())
         os.kill(record["pid"], number)
         if number == signal.SIGKILL:
             wait_for(lambda: started_at(record["pid"]) != record["started"], f"the end of {process}")
 
     def kinesis_records(self) -> list[dict[str, Any]]:
-        """All records of the Kinesis stream."""
+        """Return all records of the Kinesis stream."""
         client, stream = self.client("kinesis"), self.outputs.require("stream_name")
         records: list[dict[str, Any]] = []
         for shard in client.list_shards(StreamName=stream)["Shards"]:
@@ -178,7 +178,7 @@ class Pipeline:
 
 
 def assert_refused(result: Finished, *words: str) -> None:
-    """One sentence on stderr that has these words, and exit code 2."""
+    """Check for one sentence on stderr with these words, and exit code 2."""
     assert result.code == 2, result
     assert "Traceback" not in result.err
     sentence = result.err.strip().splitlines()[-1]

@@ -15,14 +15,14 @@ from components.settings import PROJECT
 
 _TIMEOUT_S = 600
 _STACK_FILES = "Pulumi*.yaml"
-_GITS = ".gitignore"  # which git does not read through a link
-# What the project ignores or the CLI does not need: a copy of the rest is as good as a clone.
+_GITS = ".gitignore"  # Git does not read it through a link.
+# Ignored and unneeded files: a copy of the rest is equivalent to a clone.
 _LEFT_OUT = {".git", ".sandbox", ".pulumi"}
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a command said, and its exit code."""
+    """A command's output and its exit code."""
 
     code: int
     out: str
@@ -32,12 +32,11 @@ class Result:
 
 
 class Checkout:
-    """A directory with the project in it, in which `pulumi` may write what it likes.
+    """A directory with the project, in which `pulumi` may write any files.
 
-    Only the stack files are copies: all else leads to the checkout, so that
-    the program is the very one and its wheels are not fetched twice. The user's
-    own login, plugins and stacks are never seen. `like` is another checkout to
-    go on from: its stack files and its state.
+    Only the stack files are copies: everything else links to the checkout, so that the program is the same and its
+    wheels are not fetched twice. The user's login, plugins and stacks are never used. `like` is another checkout to
+    start from: its stack files and its state.
     """
 
     def __init__(self, directory: Path, root: Path, port: int, like: Checkout | None = None) -> None:
@@ -58,12 +57,12 @@ class Checkout:
             self.state.mkdir()
 
     def pulumi(self, *command: str, stack: str = "") -> Result:
-        """Run `pulumi`; what it said holds both streams, in their order."""
+        """Run `pulumi`; the output has both streams in order."""
         chosen = ["--stack", stack] if stack else []
         return self.run("pulumi", *command, *chosen, "--non-interactive", "--color", "never")
 
     def run(self, *command: str) -> Result:
-        """Run any command as `pulumi` is run."""
+        """Run any command in the environment of `pulumi`."""
         done = subprocess.run(
             command,
             cwd=self.root,
@@ -84,7 +83,7 @@ class Checkout:
             assert done, done.out
 
     def resources(self, stack: str) -> Sequence[Mapping[str, Any]]:
-        """The resources in the stack's state."""
+        """Return the resources in the stack's state."""
         exported = self.pulumi("stack", "export", stack=stack)
         assert exported, exported.out
         return cast("list[Mapping[str, Any]]", json.loads(exported.out)["deployment"].get("resources", []))

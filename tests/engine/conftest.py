@@ -1,4 +1,4 @@
-"""Stacks that Pulumi's engine deployed to the recording provider, each deployed once and then taken over by tests."""
+"""Stacks that Pulumi's engine deployed to the recording provider, each deployed once and then copied by tests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Stack:
         return self.checkout.pulumi(*command, stack=self.name)
 
     def up(self, *options: str) -> Result:
-        """`pulumi up` without its preview and without a question."""
+        """Run `pulumi up` without a preview and without confirmation."""
         return self.pulumi("up", "--yes", "--skip-preview", *options)
 
     def set(self, **settings: str | int | bool) -> None:
@@ -39,7 +39,7 @@ class Stack:
 
 
 class Stacks:
-    """The stacks of a session. `new` is one that is not deployed yet, `deployed` one that is."""
+    """The stacks of a session: `new` returns one that is not deployed yet, `deployed` a deployed one."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -80,13 +80,13 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
 
 @pytest.fixture
 def deployed(stacks: Stacks) -> Iterator[Callable[[str], Stack]]:
-    """Gives a deployed stack, for this test alone."""
+    """Return a deployed stack for this test alone."""
     with ExitStack() as exits:
         yield lambda name: exits.enter_context(stacks.deployed(name))
 
 
 @pytest.fixture
 def new(stacks: Stacks) -> Iterator[Callable[[str], Stack]]:
-    """Gives a stack that is not deployed yet, for this test alone."""
+    """Return a stack that is not deployed yet, for this test alone."""
     with ExitStack() as exits:
         yield lambda name: exits.enter_context(stacks.new(name))

@@ -1,4 +1,4 @@
-"""The account behind the provider: what exists in it, and every call that was made."""
+"""The account behind the provider: its resources, and every call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.engine.recorder.kinds import kind_of
 
 
 class RefusedError(Exception):
-    """What AWS does not do; the text is what the engine shows."""
+    """A refused call; the engine prints its text."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Thing:
-    """A resource that exists: its type, id, the inputs it was made of, and its whole state."""
+    """An existing resource: its type, id, inputs and whole state."""
 
     type: str
     id: str
@@ -46,8 +46,8 @@ class Thing:
 class Account:
     """An AWS account as the recording provider has it. Safe to use from several threads.
 
-    `refuse` makes a call fail, for as long as its sentence stands there: the
-    key is a method and a type, or an Invoke and its token.
+    `refuse` makes a call fail while it has an entry with the sentence: the key is a method and a type, or an Invoke and
+    its token.
     """
 
     id = "123456789012"
@@ -69,28 +69,28 @@ class Account:
 
     @property
     def things(self) -> Sequence[Thing]:
-        """What exists, in the order of its creation."""
+        """Return the resources in the order of their creation."""
         with self._lock:
             return list(self._things.values())
 
     def of(self, type_: str) -> Sequence[Thing]:
-        """What exists of a type."""
+        """Return the resources of a type."""
         return [thing for thing in self.things if thing.type == type_]
 
     def made(self, *methods: str) -> Sequence[Call]:
-        """The calls of some methods that were meant, not previewed, in their order."""
+        """Return the calls of some methods in order, without previews."""
         with self._lock:
             return [call for call in self.calls if call.method in methods and not call.preview]
 
     def note(self, call: Call) -> None:
-        """Write a call down; RefusedError where it is to fail."""
+        """Record a call. Raises: RefusedError: the call is set to fail."""
         with self._lock:
             self.calls.append(call)
         if sentence := self.refuse.get((call.method, call.type)):
             raise RefusedError(sentence)
 
     def create(self, type_: str, inputs: Mapping[str, Any]) -> Thing:
-        """Create a resource; RefusedError when its id is taken."""
+        """Create a resource. Raises: RefusedError: its id is taken."""
         id_, outputs = self._computed(type_, inputs)
         thing = Thing(type_, id_, inputs, {**inputs, **outputs})
         with self._lock:
@@ -100,12 +100,12 @@ class Account:
         return thing
 
     def read(self, type_: str, id_: str) -> Thing | None:
-        """A resource, or None when it is gone."""
+        """Return a resource, or None if it is deleted."""
         with self._lock:
             return self._things.get((type_, id_))
 
     def update(self, type_: str, id_: str, inputs: Mapping[str, Any]) -> Thing:
-        """Give a resource other inputs; what AWS computed stays. RefusedError when it is gone."""
+        """Change a resource's inputs and keep AWS's computed values. Raises: RefusedError: it is deleted."""
         with self._lock:
             old = self._things.get((type_, id_))
             if old is None:
@@ -116,17 +116,17 @@ class Account:
         return thing
 
     def delete(self, type_: str, id_: str) -> None:
-        """Delete a resource; one that is gone already is not an error, as the provider has it."""
+        """Delete a resource; like in the provider, a missing one is not an error."""
         with self._lock:
             self._things.pop((type_, id_), None)
 
     def change_behind(self, type_: str, id_: str, **inputs: Any) -> None:
-        """Change a resource as somebody at the console would, unknown to the engine."""
+        """Change a resource without the engine, like a user at the console."""
         thing = self._things[type_, id_]
         self.update(type_, id_, {**thing.inputs, **inputs})
 
     def tagged(self, filters: Mapping[str, Sequence[str]]) -> Iterator[Thing]:
-        """What exists with an ARN and with one of the values of each tag."""
+        """Return the resources with an ARN and with one of the values of each tag."""
         for thing in self.things:
             tags = thing.inputs.get("tags", {})
             if "arn" in thing.state and all(tags.get(key) in values for key, values in filters.items()):

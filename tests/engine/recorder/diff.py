@@ -1,4 +1,4 @@
-"""What a change of inputs comes to: nothing, an update in place, or a replacement, and which comes first in it."""
+"""The effect of a change of inputs: none, an update in place, or a replacement and its order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.engine.recorder.values import DEFAULTS, comparable
 
 @dataclass(frozen=True)
 class Difference:
-    """The paths that differ, and those among them that replace the resource; all of one that replaces does."""
+    """The paths that differ, and those of them that replace the resource."""
 
     changed: tuple[str, ...]
     replaced: tuple[str, ...]
@@ -21,10 +21,10 @@ class Difference:
 
     @classmethod
     def between(cls, type_: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
-        """What it takes to make a resource of some inputs one of others.
+        """Return the steps from some inputs of a resource to others.
 
-        A value that is not known yet differs from any that is. What replaces is
-        ForceNew in the provider's schema (components/explain/replaces.py).
+        An unknown value differs from any known one. Properties that replace are ForceNew in the provider's schema
+        (components/explain/replaces.py).
         """
         changed = tuple(changes(comparable(old), comparable(new)))
         replaced = tuple(path for path in changed if replacing(type_, path))
@@ -32,7 +32,7 @@ class Difference:
 
 
 def _is_named(type_: str, inputs: Mapping[str, Any]) -> bool:
-    """Whether the program gave the name, so that old and new cannot be there at once.
+    """Return whether the name is explicit, so that old and new cannot exist at the same time.
 
     The bridge's nameRequiresDeleteBeforeReplace (pkg/tfbridge/schema.go): also
     when it is the name that changes.
@@ -42,5 +42,5 @@ def _is_named(type_: str, inputs: Mapping[str, Any]) -> bool:
 
 
 def top(path: str) -> str:
-    """The property that a path is in: rules[1].id → rules."""
+    """Return the property of a path: rules[1].id → rules."""
     return path.partition(".")[0].partition("[")[0]

@@ -1,6 +1,6 @@
-"""What the provider gives a resource that the program does not: its id and what AWS computes.
+"""The values that the provider adds to a resource: its id and AWS's computed properties.
 
-An id is what `pulumi import` takes, as each type's page of pulumi-aws says
+An id has the form for `pulumi import` on each type's page of pulumi-aws
 (https://www.pulumi.com/registry/packages/aws/api-docs/, "Import"), except for a Kinesis stream, whose id is its ARN
 (internal/service/kinesis/stream.go of github.com/hashicorp/terraform-provider-aws). ARNs have the forms of AWS's
 Service Authorization Reference.
@@ -34,7 +34,7 @@ class Kind:
 
 
 def kind_of(type_: str) -> Kind:
-    """A type's kind; one that is not listed has its name for an id, and an ARN made of both."""
+    """Return a type's kind; an unlisted one has its name as id, and an ARN made of both."""
     if type_ in _KINDS:
         return _KINDS[type_]
     module, _, name = type_.removeprefix("aws:").partition("/")

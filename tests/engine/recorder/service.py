@@ -1,4 +1,4 @@
-"""The protocol's server: each call of the engine, answered from an account."""
+"""The protocol's server: serves each call of the engine from an account."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tests.engine.recorder.kinds import kind_of
 from tests.engine.recorder.values import DEFAULTS, UNKNOWN, message, plain
 from tests.unit.components.provider import complaints
 
-_grpc: Any = import_module("grpc")  # which has no types
+_grpc: Any = import_module("grpc")  # The package has no types.
 _Arguments = ParamSpec("_Arguments")
 _Response = TypeVar("_Response")
 _STOP_GRACE_S = 5.0
 
 
 def _or_refuse(method: Callable[_Arguments, _Response]) -> Callable[_Arguments, _Response]:
-    """Have a method's RefusedError end the call with its sentence."""
+    """Make a method's RefusedError end the call with its sentence."""
 
     @wraps(method)
     def answer(*args: _Arguments.args, **named: _Arguments.kwargs) -> _Response:
@@ -44,9 +44,8 @@ def _or_refuse(method: Callable[_Arguments, _Response]) -> Callable[_Arguments, 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
     """The provider `aws`, at `port` of this machine's loopback address.
 
-    Like the bridge it does not take part in the handshake, takes no secrets
-    (the engine gives it the plain values and marks what comes back), supports
-    previews, and proposes names.
+    Like the bridge it does not take part in the handshake, accepts no secrets (the engine passes plain values and marks
+    the results), supports previews, and proposes names.
     """
 
     def __init__(self, account: Account) -> None:
@@ -78,7 +77,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     @override
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: Any) -> provider_pb2.DiffResponse:
-        # pulumi-aws marks no property of the provider as one that replaces it.
+        # pulumi-aws marks no property of the provider as replacing it.
         olds, news = plain(request.old_inputs), plain(request.news)
         return _answer(Difference(tuple(name for name in olds | news if olds.get(name) != news.get(name)), (), False))
 
@@ -214,7 +213,7 @@ def _answer(difference: Difference) -> provider_pb2.DiffResponse:
 
 
 def _invoked(account: Account, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer to a function of the provider; RefusedError for one that the program does not use."""
+    """Return the result of a provider function. Raises: RefusedError: the program does not use it."""
     match token:
         case "aws:index/getCallerIdentity:getCallerIdentity":
             arn = f"arn:{account.partition}:iam::{account.id}:user/recorder"

@@ -1,4 +1,4 @@
-"""The protocol's property values as Python's, and back."""
+"""Converts the protocol's property values to Python's, and back."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.rpc import UNKNOWN, unwrap_rpc_secret
 
 DEFAULTS = "__defaults"
-"""Where the bridge notes which inputs it filled in itself (schema.go, "Additional Notes")."""
+"""The property in which the bridge records the inputs that it filled in (schema.go, "Additional Notes")."""
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 
 
 def plain(properties: Struct) -> dict[str, Any]:
-    """A message's properties: whole numbers as int, nothing that is null, UNKNOWN where the engine does not know."""
+    """Return a message's properties: whole numbers as int, no null values, UNKNOWN for unknown values."""
     return cast("dict[str, Any]", _plain(MessageToDict(properties)))
 
 
 def message(properties: Mapping[str, Any]) -> Struct:
-    """The message of properties."""
+    """Return the message of properties."""
     return ParseDict(dict(properties), Struct())
 
 
@@ -38,7 +38,7 @@ def is_known(value: object) -> bool:
 
 
 def comparable(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs as the provider compares them: an archive is its content's hash, wherever the file lies."""
+    """Return inputs as the provider compares them: an archive as its content's hash, independent of its path."""
     return {name: _comparable(value) for name, value in inputs.items() if name != DEFAULTS}
 
 

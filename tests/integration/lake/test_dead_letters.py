@@ -1,4 +1,4 @@
-"""What the Pipes gave up comes back: from the dead-letter queue by the table's stream onto the change stream."""
+"""Replay of dead letters: from the queue through the table's stream to the change stream."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def waiting(sandbox: Sandbox, url: str) -> int:
 
 
 def given_up(sandbox: Sandbox, name: str, url: str, count: int) -> str:
-    """Have a Pipe without a target give up what is written to a new table; its stream's ARN."""
+    """Let a Pipe without a target fail on a new table's changes; return the stream's ARN."""
     source = sandbox.table(name)
     arn = sandbox.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
         "QueueArn"

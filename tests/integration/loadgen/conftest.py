@@ -18,7 +18,7 @@ _NUMBERS = count()
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for localhost that signs itself, and the context of a server that has it."""
+    """A self-signed certificate for localhost, and the context of a server with it."""
     path, key = make_certificate(tmp_path)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(path, key)

@@ -1,4 +1,4 @@
-"""A DynamoDB that keeps a table and fails as a script says, on a real socket."""
+"""A DynamoDB server with one table on a real socket, which fails by a script."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ Item = dict[str, Any]
 
 
 class Fault(Enum):
-    """What goes wrong with a request. Those that end in AFTER have applied it before."""
+    """The fault of a request. Faults that end in AFTER apply the request first."""
 
     NONE = auto()
     THROTTLE = auto()
@@ -34,19 +34,19 @@ class Fault(Enum):
 
 
 class Faulty:
-    """The table, the order of what was applied, and the script: what goes wrong with the request that comes next."""
+    """The table, the applied writes in order, and the script with each next request's fault."""
 
     def __init__(self, script: "Script") -> None:
         self.items: dict[str, Item] = {}
         self.applied: list[tuple[str, str, int]] = []
         self.requests = 0
         self.tokens: dict[str, str] = {}
-        """Each transaction's token, with what it wrote."""
+        """Each transaction's token, with its writes."""
         self.headers: dict[str, str] = {}
         self._script = script
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer the requests of one connection."""
+        """Serve the requests of one connection."""
         try:
             with suppress(asyncio.IncompleteReadError, ConnectionError):
                 while await self._answer(reader, writer):
@@ -55,7 +55,7 @@ class Faulty:
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Answer one request; whether the connection goes on."""
+        """Serve one request; return whether the connection stays open."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         headers = self.headers = {
             name.lower(): value for name, _, value in (line.partition(": ") for line in head.split("\r\n")[1:] if line)
@@ -166,7 +166,7 @@ class Faulty:
         return response(200, {})
 
     def _transact(self, body: Item) -> bytes:
-        """All writes or none; what came before with the token changes nothing."""
+        """Apply all writes or none; a repeated token changes nothing."""
         token, writes = body["ClientRequestToken"], body["TransactItems"]
         if token in self.tokens:
             same = self.tokens[token] == json.dumps(writes)
@@ -205,7 +205,7 @@ Script = Callable[[Faulty], Fault]
 
 
 async def ended(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-    """Send no more, and wait for the other side to do the same; over TLS that is the connection's end at once."""
+    """Half-close and wait for the other side to close; over TLS close the connection immediately."""
     if writer.can_write_eof():
         writer.write_eof()
         await reader.read()
@@ -226,7 +226,7 @@ def failure(status: int, code: str, more: Item | None = None) -> bytes:
 
 @asynccontextmanager
 async def faulty_server(script: Script, tls: ssl.SSLContext | None = None) -> AsyncGenerator[tuple[Faulty, str]]:
-    """A server that follows the script, and its URL."""
+    """Run a server that follows the script, and yield it with its URL."""
     faulty = Faulty(script)
     tasks: set[asyncio.Task[None]] = set()
 

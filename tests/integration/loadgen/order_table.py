@@ -7,14 +7,14 @@ CREDENTIALS = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox
 
 
 class OrderTable(NamedTuple):
-    """A table for orders, and how to reach it."""
+    """A table for orders, and its endpoint."""
 
     name: str
     endpoint_url: str
     client: Any
 
     def items(self) -> dict[str, dict[str, Any]]:
-        """All items by key."""
+        """Return all items by key."""
         pages = self.client.get_paginator("scan").paginate(TableName=self.name)
         return {item["order_id"]["S"]: item for page in pages for item in page["Items"]}
 

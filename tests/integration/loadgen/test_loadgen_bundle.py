@@ -1,4 +1,4 @@
-"""The bundle that a cluster's workers get, imported as they import it: from the zip, far from the checkout."""
+"""The bundle for a cluster's workers, imported as they import it: from the zip, outside the checkout."""
 
 from __future__ import annotations
 

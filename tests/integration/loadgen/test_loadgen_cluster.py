@@ -102,7 +102,7 @@ def options(table: OrderTable, directory: Path, address: str, *more: str) -> lis
 
 
 def bundles(cluster: DaskCluster) -> list[str]:
-    """The names under which this package is registered for workers that start."""
+    """Return the names under which this package is registered for new workers."""
 
     def registered(dask_scheduler: Any) -> list[str]:
         return list(dask_scheduler.worker_plugins)
@@ -120,7 +120,7 @@ def test_a_cluster_writes_the_plan_and_survives_for_the_next_run(
         assert report.generator.segments == WORKERS
         assert report.counts.planned == report.counts.acked == report.latency["service"].count == 200
         assert [second["planned"] for second in report.series][:2] == [100, 100]
-    # A worker that starts carries out all that is registered, and all at once: a file twice is a file half written.
+    # A new worker carries out all registered uploads concurrently: a file registered twice may be half written.
     assert len(bundles(dask_cluster)) == 1
 
 
@@ -141,7 +141,7 @@ def kill_the_scheduler(cluster: DaskCluster) -> None:
 
 
 def writes_by_key(table: OrderTable) -> Counter[str]:
-    """How often each key was written, by the table's stream."""
+    """Return the number of writes of each key, by the table's stream."""
     boto3: Any = importlib.import_module("boto3")
     streams = boto3.client("dynamodbstreams", endpoint_url=table.endpoint_url, region_name=REGION, **CREDENTIALS)
     arn = table.client.describe_table(TableName=table.name)["Table"]["LatestStreamArn"]
@@ -178,7 +178,7 @@ async def test_a_missing_scheduler_is_reported() -> None:
         await Cluster("tcp://127.0.0.1:1", connect_timeout_s=0.2).launch()
 
 
-# In this order: a nanny does not start a retired worker again, and without a scheduler there is no cluster.
+# In this order: a nanny does not restart a retired worker, and without a scheduler there is no cluster.
 DISTURBANCES: tuple[tuple[Callable[[DaskCluster], None], int, int, str], ...] = (
     (kill_a_worker, 2, 1, r"worker \S+ (is gone|did not send its result)"),
     (restart_the_workers, 2, 2, r"worker"),
@@ -209,7 +209,7 @@ def test_whatever_makes_dask_run_a_task_again_no_write_is_sent_twice(
 def disturbed_run(
     order_table: OrderTable, cluster: DaskCluster, directory: Path, disturb: Callable[[DaskCluster], None], written: int
 ) -> RunReport:
-    """A run of 240 new orders, disturbed when the first of them is in the table beside those written before."""
+    """Run 240 new orders, and disturb the run when the first of them is in the table."""
 
     over = threading.Event()
 

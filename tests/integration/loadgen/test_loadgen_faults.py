@@ -26,9 +26,9 @@ WRITES = 300
 MIX = Mix(50, 40, 10)
 INSERTS = Mix(1, 0, 0)
 POLICY = RetryPolicy(max_attempts=1000, base_s=0.002, cap_s=0.02, budget=1.0, reserve=100_000)
-"""A machine that stands still for a moment makes timeouts that no script has, so a write is not soon given up."""
+"""A pause of the machine causes timeouts outside the script, so writes have many attempts."""
 PATIENT_S, IMPATIENT_S = 30.0, 0.3
-"""How long a reply is waited for: where every request has one, and where the script keeps silent."""
+"""The reply timeouts: for scripts that reply to every request, and for scripts with missing replies."""
 
 
 async def run(
@@ -43,7 +43,7 @@ async def run(
     tls: ssl.SSLContext | None = None,
     read_timeout_s: float = PATIENT_S,
 ) -> tuple[Faulty, Counts, list[dict[str, Any]]]:
-    """Carry out a plan in this process, `WRITES` each second; the server, the counts and the ledger's lines."""
+    """Carry out a plan in this process, `WRITES` per second; return the server, the counts and the ledger's lines."""
     async with faulty_server(script, tls) as (faulty, url):
         plan = Plan(
             profile=Constant(float(WRITES), duration_s),
@@ -77,17 +77,17 @@ def read(ledger: Path) -> list[dict[str, Any]]:
 
 
 def every(period: int, *faults: Fault) -> Script:
-    """Each of the faults in turn, once in so many requests."""
+    """Return a script with each of the faults in turn, one in every `period` requests."""
     return lambda faulty: Fault.NONE if faulty.requests % period else faults[faulty.requests // period % len(faults)]
 
 
 def in_turn(faults: list[Fault]) -> Script:
-    """A fault a request, again and again."""
+    """Return a script with one fault per request, repeated."""
     return lambda faulty: faults[faulty.requests % len(faults)]
 
 
 def check(faulty: Faulty, counts: Counts, ledger: list[dict[str, Any]]) -> None:
-    """What must hold whatever went wrong."""
+    """Check the invariants that hold under every fault."""
     assert counts.due == counts.sent + counts.dropped == WRITES
     assert counts.sent == counts.acked + sum(counts.failed.values())
     assert counts.acked == len(ledger)
@@ -130,7 +130,7 @@ async def test_each_fault_is_survived(fault: Fault, tmp_path: Path) -> None:
 async def test_all_faults_together_are_survived(writer: str, tmp_path: Path) -> None:
     arrival = random.Random(8)
     script = [arrival.choice(SINGLE_FAULTS) if arrival.random() < 0.3 else Fault.NONE for _ in range(5000)]
-    # aioboto3 takes more processor time, and what is repeated because it was slow makes it slower.
+    # aioboto3 takes more processor time, and retries after timeouts slow it down further.
     timeout_s = IMPATIENT_S if writer == "fast" else 4 * IMPATIENT_S
     faulty, counts, ledger = await run(in_turn(script), tmp_path / "ledger", writer=writer, read_timeout_s=timeout_s)
     check(faulty, counts, ledger)
@@ -224,7 +224,7 @@ async def test_the_budget_bounds_the_retries(tmp_path: Path) -> None:
 
 
 async def test_an_update_that_another_writer_overtook_fails_on_its_condition(tmp_path: Path) -> None:
-    """The condition protects what is not ours: a version that is not the expected one is not a success."""
+    """The condition protects other writers' items: an unexpected version is not a success."""
 
     def overtake(faulty: Faulty) -> Fault:
         for item in faulty.items.values() if faulty.requests == WRITES // 2 else ():

@@ -1,4 +1,4 @@
-"""Runs of several processes, and what the command line makes of them."""
+"""Runs of several processes, by the command line."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ _TRIES = 4
 
 
 def written(table: OrderTable, directory: Path, *load: str) -> tuple[dict[str, dict[str, object]], int]:
-    """The items that a run leaves in the empty table, without their times, and how many writes were substitutes."""
+    """Run on the empty table; return the items without their times, and the number of substitutes."""
     table.clear()
     assert main([*load, "--quiet", *options(table, directory)]) == 0
     items = table.items()
@@ -37,10 +37,10 @@ def written(table: OrderTable, directory: Path, *load: str) -> tuple[dict[str, d
 
 
 def assert_the_same_is_written(table: OrderTable, directory: Path, *load: str, by: tuple[str, ...]) -> None:
-    """The run and the run with the options `by` leave the same items.
+    """Check that the run and the run with the options `by` write the same items.
 
-    When the machine stalls for longer than an order rests, a run writes substitutes for
-    more orders than the plan itself does, and says so: then both are run again.
+    When the machine stalls for longer than an order's rest, a run writes more substitutes than the plan has, and
+    reports them: then both are repeated.
     """
     for _ in range(_TRIES):
         one, substituted = written(table, directory, *load)

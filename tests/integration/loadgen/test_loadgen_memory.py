@@ -1,4 +1,4 @@
-"""What `memory.tune` spares, in a separate process: page faults for memory that was freed a moment ago."""
+"""The effect of `memory.tune` in a separate process: no page faults for recently freed memory."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_reads_and_transactions_have_their_own_figures(
 
 
 def test_the_ledger_of_a_run_is_a_trace_of_it(order_table: OrderTable, tmp_path: Path) -> None:
-    """In two processes, each with the items that are its own."""
+    """In two processes, each with separate items."""
     assert main(["--rps", "100", "--count", "100", "--mix", "insert=1", *options(order_table, tmp_path)]) == 0
     _, ledger = load(tmp_path)
     order_table.clear()
@@ -226,7 +226,7 @@ def test_a_full_disk_costs_neither_the_figures_nor_the_report_of_a_ledger(
 
 @pytest.mark.parametrize("until", ["launched", "described"])
 def test_ctrl_c_before_the_first_write_is_clean(until: str, tmp_path: Path) -> None:
-    """The target does not answer, or not DescribeTable: the run is still getting ready."""
+    """The target does not respond (to DescribeTable): the run is still in preparation."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -246,7 +246,7 @@ def test_ctrl_c_before_the_first_write_is_clean(until: str, tmp_path: Path) -> N
                     open_sockets.enter_context(silent.accept()[0]).recv(4096)
                 else:
                     wait_for_a_child(process)
-                os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+                os.killpg(process.pid, signal.SIGINT)  # like a terminal
                 out, error = process.communicate(timeout=30)
         finally:
             process.kill()

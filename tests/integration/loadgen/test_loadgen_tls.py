@@ -1,4 +1,4 @@
-"""The fast writer over TLS, with credentials that expire, and where only a proxy leads."""
+"""The fast writer over TLS, with expiring credentials, and with an endpoint behind a proxy."""
 
 import ssl
 import time
@@ -50,7 +50,7 @@ async def test_an_unknown_certificate_is_refused(
 
 
 class Renewed:
-    """A session whose credentials have been renewed by the second time that they are asked for."""
+    """A session with new credentials from the second request on."""
 
     def __init__(self) -> None:
         self.asked = 0

@@ -1,4 +1,4 @@
-"""What the tests of the sandbox's Athena and crawlers have in common: the worker, and a place of a test's own."""
+"""Helpers of the tests of the sandbox's Athena and crawlers: the worker, and a test's bucket and database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WAIT_S = 60.0
 
 
 class Place(NamedTuple):
-    """A bucket, a database and a workgroup of a test's own, at the endpoint."""
+    """A test's bucket, database and workgroup at the endpoint."""
 
     name: str
     athena: Any
@@ -43,7 +43,7 @@ class Place(NamedTuple):
             threading.Event().wait(0.02)
 
     def rows(self, sql: str, **options: Any) -> list[list[str | None]]:
-        """A statement's rows, its header included."""
+        """Return a statement's rows, including the header."""
         execution = self.finished(self.start(sql, **options))
         assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
         pages = self.athena.get_paginator("get_query_results").paginate(QueryExecutionId=execution["QueryExecutionId"])
@@ -56,7 +56,7 @@ class Place(NamedTuple):
 
 @contextmanager
 def worker(module: str, endpoint_url: str, state: StateDir) -> Generator[ForkedProcess]:
-    """A worker process, up, and stopped as the sandbox stops it."""
+    """Run a worker process, and stop it like the sandbox does."""
     name = module.rpartition(".")[2]
     status = state.status / f"{name}.json"
     status.unlink(missing_ok=True)
@@ -85,7 +85,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 def ask(state: StateDir, target: str, body: object) -> dict[str, Any]:
-    """A call over the service's Unix socket, with nothing between."""
+    """Make a call directly over the service's Unix socket."""
     connection = _UnixConnection(str(state.socket("athena")))
     try:
         connection.request("POST", "/", json.dumps(body), {"X-Amz-Target": f"AmazonAthena.{target}"})
@@ -96,7 +96,7 @@ def ask(state: StateDir, target: str, body: object) -> dict[str, Any]:
 
 @cache
 def shared_client(service: str, endpoint_url: str) -> Any:
-    """One client of a service for all tests: each takes half a second to make."""
+    """Return a cached client of a service: creating one takes half a second."""
     return client(service, endpoint_url)
 
 

@@ -1,4 +1,4 @@
-"""Every reply of the sandbox in these tests is compared with botocore's model of it."""
+"""Compares every reply of the sandbox in these tests with botocore's model."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def athena_worker(sandbox_server: SandboxServer) -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def reply_faults() -> Iterator[list[str]]:
-    """The faults of a module's replies; other tests of this process make replies up."""
+    """The deviations of a module's replies; other tests of this process fake replies."""
     with watched() as faults:
         yield faults
 
 
 @pytest.fixture(autouse=True)
 def replies_have_the_form_of_the_model(reply_faults: list[str]) -> Iterator[None]:
-    """Fails the test whose calls, or whose fixtures' calls, got a reply in another form."""
+    """Fail a test if a reply to its calls, or its fixtures' calls, deviates from the model."""
     yield
     found = sorted(set(reply_faults))
     reply_faults.clear()

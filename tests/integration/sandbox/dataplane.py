@@ -1,4 +1,4 @@
-"""The server, a proxy that can fail, and the workers: what the data plane's tests have in common."""
+"""The server, a proxy that can fail, and the workers: helpers of the data plane's tests."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/any"
 
 
 def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = 30.0) -> Any:
-    """The first true value of the condition; fails the test after a timeout.
+    """Poll the condition and return its first true value; fail the test after a timeout.
 
-    A KeyError is no value: a worker's status does not contain a resource before it has seen it.
+    A KeyError counts as false: a worker's status lacks a resource that it has not found yet.
     """
     deadline = time.monotonic() + timeout_s
     while True:
@@ -81,9 +81,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class FaultyProxy(ThreadingHTTPServer):
-    """Stands between the workers and the server.
+    """A proxy between the workers and the server.
 
-    `fault(target, "METHOD path")` gives the status to fail a request with, or None.
+    `fault(target, "METHOD path")` returns the status with which a request fails, or None.
     """
 
     daemon_threads = True
@@ -94,7 +94,7 @@ class FaultyProxy(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A worker that is killed leaves its requests."""
+        """Ignore the broken connections of a killed worker."""
 
 
 @dataclass
@@ -113,7 +113,7 @@ class Worker:
 
 @dataclass
 class Sandbox:
-    """A server with its state directory, a proxy before it, and the workers started so far, which use the proxy."""
+    """A server with its state directory, a proxy in front, and the workers started so far, which use the proxy."""
 
     endpoint_url: str
     state: StateDir
@@ -142,7 +142,7 @@ class Sandbox:
         self.proxy.fault = lambda _target, _request: None
 
     def remove_all(self) -> None:
-        """Delete what a later worker would find to do."""
+        """Delete the resources that a later worker would process."""
         pipes, firehose = self.client("pipes"), self.client("firehose")
         for pipe in pipes.list_pipes()["Pipes"]:
             pipes.delete_pipe(Name=pipe["Name"])
@@ -155,7 +155,7 @@ class Sandbox:
     # Resources
 
     def table(self, name: str) -> str:
-        """Make a table with a stream; the stream's ARN."""
+        """Create a table with a stream; return the stream's ARN."""
         dynamodb = self.client("dynamodb")
         dynamodb.create_table(
             TableName=name,
@@ -167,13 +167,13 @@ class Sandbox:
         return dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"]
 
     def stream(self, name: str, shards: int = 1) -> str:
-        """Make a Kinesis stream; its ARN."""
+        """Create a Kinesis stream; return its ARN."""
         kinesis = self.client("kinesis")
         kinesis.create_stream(StreamName=name, ShardCount=shards)
         return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
 
     def pipe(self, name: str, source: str, target: str, **parameters: Any) -> None:
-        """Make a pipe; `parameters` are of its DynamoDBStreamParameters, except filters and template."""
+        """Create a pipe; `parameters` are those of DynamoDBStreamParameters, except filters and template."""
         filters: list[str] = parameters.pop("filters", [])
         template: str | None = parameters.pop("template", None)
         key: str = parameters.pop("key", "$.dynamodb.Keys.id.S")
@@ -197,7 +197,7 @@ class Sandbox:
         )
 
     def delivery_stream(self, name: str, source: str, bucket: str, **destination: Any) -> None:
-        """Make a bucket and a delivery stream that is emptied at once."""
+        """Create a bucket and a delivery stream that delivers without buffering."""
         self.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.client("firehose").create_delivery_stream(
             DeliveryStreamName=name,
@@ -212,7 +212,7 @@ class Sandbox:
         )
 
     def function(self, name: str, source: str, **configuration: Any) -> str:
-        """Make a function of one file index.py; its ARN."""
+        """Create a function from one file index.py; return its ARN."""
         files: dict[str, str] = {"index.py": source} | configuration.pop("files", {})
         code = zipped(files)
         arguments: dict[str, Any] = {
@@ -227,10 +227,10 @@ class Sandbox:
         )
         return made["FunctionArn"]
 
-    # What came out
+    # Results
 
     def records(self, stream: str) -> list[dict[str, Any]]:
-        """All records of a Kinesis stream."""
+        """Return all records of a Kinesis stream."""
         kinesis = self.client("kinesis")
         records: list[dict[str, Any]] = []
         for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
@@ -241,14 +241,14 @@ class Sandbox:
         return records
 
     def objects(self, bucket: str, prefix: str = "") -> dict[str, bytes]:
-        """All objects of a bucket by their keys."""
+        """Return all objects of a bucket by their keys."""
         s3 = self.client("s3")
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
         return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
     def lines(self, bucket: str, prefix: str = "") -> list[dict[str, Any]]:
-        """The JSON lines of all objects under a prefix."""
+        """Return the JSON lines of all objects under a prefix."""
         return [json.loads(line) for body in self.objects(bucket, prefix).values() for line in body.splitlines()]
 
 
@@ -261,7 +261,7 @@ def zipped(files: dict[str, str]) -> bytes:
 
 
 def role(sandbox: Sandbox) -> str:
-    """The ARN of a role that exists, which moto's Lambda asks for."""
+    """Return the ARN of an existing role, which moto's Lambda requires."""
     iam = sandbox.client("iam")
     try:
         return iam.get_role(RoleName="any")["Role"]["Arn"]
@@ -271,7 +271,7 @@ def role(sandbox: Sandbox) -> str:
 
 @contextmanager
 def running(state_dir: Path) -> Generator[Sandbox]:
-    """A server in a separate process and the proxy before it; at the end no process remains."""
+    """A server in a separate process and the proxy in front; no process remains at the end."""
     port = free_port()
     arguments = ["--port", str(port), "--state-dir", str(state_dir)]
     server = ForkedProcess("sandbox.server", arguments, state_dir / "server.log", {"SANDBOX_REGION": REGION})

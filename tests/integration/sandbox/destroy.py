@@ -1,4 +1,4 @@
-"""How the provider deletes each type of resource, and what an engine's destroy of a whole stack comes to."""
+"""Deletes each type of resource like the provider, and a whole stack like an engine's destroy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Deleter = Callable[[Aws, Resource], Any]
 
 
 def _empty(aws: Aws, it: Resource) -> None:
-    """As forceDestroy has it: all versions and markers, then the bucket."""
+    """Delete like forceDestroy: all versions and markers, then the bucket."""
     for page in aws.s3.get_paginator("list_object_versions").paginate(Bucket=it.id):
         entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
@@ -102,7 +102,7 @@ DELETERS: dict[str, Deleter] = {
     ),
     "aws:sfn/stateMachine:StateMachine": lambda aws, it: aws.stepfunctions.delete_state_machine(stateMachineArn=it.id),
     "aws:sns/topic:Topic": lambda aws, it: aws.sns.delete_topic(TopicArn=it.id),
-    # The provider puts a topic's own policy back; the topic goes next.
+    # The provider restores a topic's default policy; the topic is deleted next.
     "aws:sns/topicPolicy:TopicPolicy": lambda aws, it: None,
     "aws:sns/topicSubscription:TopicSubscription": lambda aws, it: aws.sns.unsubscribe(SubscriptionArn=it.id),
     "aws:sqs/queue:Queue": lambda aws, it: aws.sqs.delete_queue(QueueUrl=it.id),
@@ -113,7 +113,7 @@ DELETERS: dict[str, Deleter] = {
 
 
 def destroy(aws: Aws, resources: Iterable[Resource]) -> None:
-    """Delete all, the latest made first, as an engine does; a table's protection is lifted before, as README says."""
+    """Delete all in reverse order of creation, like an engine; remove a table's protection first, as in README."""
     for resource in reversed(list(resources)):
         if resource.inputs.get("deletionProtectionEnabled"):
             aws.dynamodb.update_table(TableName=resource.id, DeletionProtectionEnabled=False)
@@ -121,7 +121,7 @@ def destroy(aws: Aws, resources: Iterable[Resource]) -> None:
 
 
 def left(aws: Aws, resources: Iterable[Resource]) -> list[str]:
-    """Those resources that still answer when they are read; a key is there until its waiting time is over."""
+    """Return the resources that can still be read; a key exists until its waiting period ends."""
     found: list[str] = []
     for resource in resources:
         if resource.type == "aws:kms/key:Key":
@@ -131,7 +131,7 @@ def left(aws: Aws, resources: Iterable[Resource]) -> list[str]:
         try:
             READERS[resource.type](aws, resource)
         except (ClientError, ValueError):
-            # A list from which it is gone has not the one member that a reader takes.
+            # A list without the resource lacks the member that a reader takes.
             continue
         found.append(f"{resource.type} {resource.name}")
     return found

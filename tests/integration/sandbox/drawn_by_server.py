@@ -1,4 +1,4 @@
-"""Prints what each generator of random numbers in a server's process draws first."""
+"""Prints the first numbers of each random number generator in a server's process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> None:
-    """Print the numbers, one a generator. Those of the operating system are left out."""
+    """Print one number per generator, without the operating system's generators."""
     gc.unfreeze()
     found = [each for each in gc.get_objects() if isinstance(each, random.Random)]
     sys.stdout.write(json.dumps([each.getrandbits(64) for each in found if not isinstance(each, random.SystemRandom)]))

@@ -1,4 +1,4 @@
-"""The server as `python -m sandbox.server`, with snapshots as often as a test needs them."""
+"""The server as `python -m sandbox.server`, with frequent snapshots for a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An alarm that is raised by hand, with its history: both must outlive a server."""
+"""An alarm set by SetAlarmState, with its history: both must survive a server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _NAME = "kept"
 
 
 def raised_alarm(cloudwatch: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """A new alarm in ALARM as it is described, and its history."""
+    """Create an alarm in ALARM; return its description and history."""
     cloudwatch.put_metric_alarm(
         AlarmName=_NAME,
         Namespace="kept",
@@ -18,7 +18,7 @@ def raised_alarm(cloudwatch: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]
         EvaluationPeriods=1,
         Threshold=1.0,
         ComparisonOperator="GreaterThanThreshold",
-        # So that no evaluation changes its state, before the kill or after it.
+        # No evaluation may change its state, before or after the kill.
         TreatMissingData="ignore",
     )
     cloudwatch.set_alarm_state(AlarmName=_NAME, StateValue="ALARM", StateReason="by hand")
@@ -26,6 +26,6 @@ def raised_alarm(cloudwatch: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]
 
 
 def alarm_with_history(cloudwatch: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The alarm as it is described now, and all that has happened to it."""
+    """Return the alarm's description and history."""
     (alarm,) = cloudwatch.describe_alarms(AlarmNames=[_NAME])["MetricAlarms"]
     return alarm, cloudwatch.describe_alarm_history(AlarmName=_NAME)["AlarmHistoryItems"]

@@ -1,4 +1,4 @@
-"""What the tests of the merge have in common: a change log with its views at a place of a test's own."""
+"""Helpers of the tests of the merge: a change log with its views in a test's bucket and database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def hour(ago_hours: int) -> str:
 
 
 class MergedLake:
-    """A change log with its views at a place of a test's own, and merges into its current table."""
+    """A change log with its views in a test's bucket and database, and merges into its current table."""
 
     def __init__(self, endpoint_url: str) -> None:
         self.place = new_place(endpoint_url)
@@ -63,14 +63,14 @@ class MergedLake:
         return self.place.rows(sql)[1:]
 
     def arrive(self, *changes: dict[str, object], ago_hours: int = 0, named_ago: timedelta | None = None) -> None:
-        """An object of rows, named by Firehose for a time, or by another for none."""
+        """Write an object of rows, with a name in Firehose's form for a time, or in another form."""
         self.objects += 1
         at = "" if named_ago is None else f"-{datetime.now(UTC) - named_ago:%Y-%m-%d-%H-%M-%S}"
         key = f"{TABLE.change_log}/{view.PARTITION}={hour(ago_hours)}/stream-1{at}-{self.objects:08}.gz"
         self.place.put_rows(key, *changes)
 
     def merge(self, statements: int | None = None, **options: Any) -> list[str]:
-        """Run a merge, or its first statements alone; returns what each did."""
+        """Run a merge, or only its first statements; return their descriptions."""
         return list(islice(CurrentMerge(self.outputs, margin=timedelta(minutes=5), **options).run(), statements))
 
     def state(self) -> dict[str, int]:
@@ -85,7 +85,7 @@ def change(key: str, op: str, number: int, **values: object) -> dict[str, object
 
 
 def lives(changes: list[dict[str, object]]) -> dict[str, int]:
-    """What the table holds after these changes, made in the order of their sequence."""
+    """Return the table's content after these changes, in the order of their sequence."""
     held: dict[str, int] = {}
     for one in sorted(changes, key=lambda one: str(one["sequence"])):
         held.pop(str(one["order_id"]), None)

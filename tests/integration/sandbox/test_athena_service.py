@@ -1,4 +1,4 @@
-"""Athena's API through the sandbox's endpoint, with the client that everybody uses: boto3."""
+"""Athena's API through the sandbox's endpoint, with the most common client: boto3."""
 
 from __future__ import annotations
 
@@ -267,7 +267,7 @@ def test_executions_are_listed_by_workgroup(place: Place) -> None:
 
 
 def test_results_outlive_the_process(sandbox_server: SandboxServer, tmp_path: Any) -> None:
-    """Of a worker with a separate state directory, called over its socket like the front does."""
+    """For a worker with a separate state directory, called over its socket like the front does."""
     state = StateDir(tmp_path)
     place = new_place(sandbox_server.endpoint_url)
     with worker("sandbox.athena", sandbox_server.endpoint_url, state):

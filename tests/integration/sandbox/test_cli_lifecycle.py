@@ -59,7 +59,7 @@ class CommandLine:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # A shell starts what it runs in the background deaf to SIGINT, and this may run there.
+            # A shell starts background processes with SIGINT ignored, and this test may run in one.
             preexec_fn=_hear_interrupts,
         )
 
@@ -76,7 +76,7 @@ class CommandLine:
 
 @pytest.fixture
 def sandbox() -> Iterator[CommandLine]:
-    # Not pytest's own temporary directory: a Unix socket's path has only 107 bytes.
+    # Not pytest's temporary directory: a Unix socket's path has at most 107 bytes.
     with TemporaryDirectory(prefix="cli-") as directory:
         sandbox = CommandLine(Path(directory) / "state")
         yield sandbox
@@ -87,7 +87,7 @@ def sandbox() -> Iterator[CommandLine]:
 def test_a_sandbox_is_started_repaired_interrupted_recovered_and_taken_down(sandbox: CommandLine) -> None:
     names = [process.name for process in PROCESSES]
 
-    # It starts, deploys and tells its outputs.
+    # It starts, deploys and prints its outputs.
     up = sandbox("up", "--port", str(sandbox.port), "--json")
     assert up.code == 0, up.err
     outputs = json.loads(up.out)
@@ -107,7 +107,7 @@ def test_a_sandbox_is_started_repaired_interrupted_recovered_and_taken_down(sand
     assert status.code == 0
     assert [line.split()[:2] for line in status.out.splitlines()[1:]] == [[name, "up"] for name in names]
 
-    # Started again, it has nothing to do; another port or stack is another sandbox.
+    # When repeated, it has nothing to do; another port or stack is another sandbox.
     again = sandbox("up")
     assert (again.code, again.err) == (0, "The sandbox is already running.\n")
     shown = {name: value for name, _, value in (line.partition("  ") for line in again.out.splitlines())}
@@ -118,7 +118,7 @@ def test_a_sandbox_is_started_repaired_interrupted_recovered_and_taken_down(sand
         assert refused.code == 2
         assert ": run `python -m sandbox down" in refused.err
 
-    # One command at a time starts or stops it.
+    # Only one command at a time may start or stop it.
     with (sandbox.state.path / "sandbox.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         second = sandbox("up")
@@ -155,7 +155,7 @@ def test_a_sandbox_is_started_repaired_interrupted_recovered_and_taken_down(sand
     assert port_is_free(sandbox.port)
     assert sandbox("status").code == 2
 
-    # It goes on with its data, also after `down`; what was acknowledged is there.
+    # It continues with its data, also after `down`; acknowledged data survives.
     recovered = sandbox("up")
     assert recovered.code == 0, recovered.err
     assert "The sandbox is up again at" in recovered.err
@@ -168,7 +168,7 @@ def test_a_sandbox_is_started_repaired_interrupted_recovered_and_taken_down(sand
 
     assert not (sandbox.state.path / "faults.json").exists(), "faults end with `down`"
 
-    # Forgotten, only the logs are left.
+    # After --forget, only the logs remain.
     assert sandbox("down").err == "The sandbox is not running.\n"
     assert sandbox("down", "--forget").err.splitlines()[-1] == "The sandbox is down, and its data is deleted."
     assert {path.name for path in sandbox.state.path.iterdir()} == {"logs", "sandbox.lock"}
@@ -189,7 +189,7 @@ def test_a_sandbox_for_the_engine_starts_empty_and_stays_one(sandbox: CommandLin
     there = f"after you change port 4566 to {sandbox.port} in Pulumi.local.yaml"
     assert status.err == f"It was started empty: `pulumi up --stack local` deploys to it, {there}.\n"
 
-    # Started again it stays what it is; a stack of the sandbox's own would meet the engine's resources.
+    # A restart keeps its kind; a stack from the sandbox's deployer would collide with the engine's resources.
     again = sandbox("up", "--empty")
     assert again.code == 0
     assert again.err.startswith("The sandbox is already running. It was started empty:")

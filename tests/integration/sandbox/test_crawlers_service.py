@@ -1,4 +1,4 @@
-"""A crawler, started through the sandbox's endpoint, writes down what the objects hold."""
+"""A crawler, started through the sandbox's endpoint, records the columns of the objects."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def create(place: Place, name: str, targets: dict[str, Any], **options: Any) -> 
 
 
 def crawl(place: Place, crawler: str) -> dict[str, Any]:
-    """Run a crawler to its end; its description then."""
+    """Run a crawler to its end; return its final description."""
     place.glue.start_crawler(Name=crawler)
     deadline = time.monotonic() + _WAIT_S
     while (described := place.glue.get_crawler(Name=crawler)["Crawler"])["State"] != "READY":

@@ -26,7 +26,7 @@ def lines() -> list[str]:
 
 @pytest.fixture
 def run(sandbox_server: SandboxServer, tmp_path: Path, lines: list[str]) -> Run:
-    """Deploy a program, given as its source, in a project with one setting; its outputs."""
+    """Deploy a program, given as its source, in a project with one setting; return its outputs."""
 
     def deploy_source(source: str) -> dict[str, Any]:
         (tmp_path / "Pulumi.yaml").write_text(
@@ -41,7 +41,7 @@ def run(sandbox_server: SandboxServer, tmp_path: Path, lines: list[str]) -> Run:
 
 
 def queue(name: str, more: str = "") -> str:
-    """The source of a queue with one more input."""
+    """Return the source of a queue with one more input."""
     return f'pulumi.CustomResource("aws:sqs/queue:Queue", "{name}", {{"name": "{name}-UNIQUE", {more}}})\n'
 
 

@@ -1,4 +1,4 @@
-"""Each handler, given inputs as the SDK sends them, leaves in the sandbox what the provider would."""
+"""Each handler, given inputs as the SDK sends them, has the same effect in the sandbox as the provider."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Create = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def create(sandbox_server: SandboxServer) -> Create:
-    """Create a resource of a type from its inputs; its state, with its id."""
+    """Create a resource of a type from its inputs; return its state with its id."""
     creator = Creator(ServiceClients(sandbox_server.endpoint_url), {}, lambda _: None)
 
     def new(type_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:

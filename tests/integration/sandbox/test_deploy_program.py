@@ -1,4 +1,4 @@
-"""The pipeline's own program, deployed whole: what boto3 describes is what the stack says."""
+"""The pipeline's program, deployed whole: boto3's descriptions match the stack."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def the_bucket_is_closed_versioned_and_logged(deployed: Deployed) -> None:
 
 
 def what_is_written_under_errors_is_noted_and_nothing_else(deployed: Deployed) -> None:
-    """The first note is of the first error: an alarm watches the queue."""
+    """The first message is of the first error: an alarm watches the queue."""
     s3, sqs, bucket = deployed.aws("s3"), deployed.aws("sqs"), deployed.outputs["bucket_name"]
     url = sqs.get_queue_url(QueueName=f"order-cdc-test-{deployed.stack}-errors")["QueueUrl"]
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
@@ -222,7 +222,7 @@ def alarms_speak_to_the_topic_where_there_is_one(deployed: Deployed) -> None:
 
 
 def every_input_is_read_back_equal(deployed: Deployed) -> None:
-    """Issue 11, 14: what the program asks for is what the sandbox's own describe replies say."""
+    """Issue 11, 14: the describe replies of the sandbox match the program's inputs."""
     aws = Aws(deployed.endpoint_url)
     unlike: list[str] = []
     for resource in deployed.resources:
@@ -267,7 +267,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-# One test a stack, not one a check: a deployment takes seconds, and each worker of xdist would make its own.
+# One test per stack, not per check: a deployment takes seconds, and each worker of xdist would make one.
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_is_deployed_as_it_says(
     stack: str, project: Path, sandbox_server: SandboxServer, subtests: pytest.Subtests

@@ -1,4 +1,4 @@
-"""A server that is killed at any time has, when it is started again, all that it acknowledged."""
+"""A server that is killed at any time has everything that it acknowledged after its restart."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KILLS = 2
 
 
 class Server:
-    """A server that can be killed and started again, at the same address."""
+    """A server that can be killed and restarted, at the same address."""
 
     def __init__(self, directory: Path) -> None:
         self.state = StateDir(directory)
@@ -75,7 +75,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def resources(server: Server) -> dict[str, str]:
-    """What the tests write to; its names and ARNs."""
+    """The resources that the tests write to: names and ARNs."""
     tables = client("dynamodb", server.url)
     described = tables.create_table(
         TableName=TABLE,
@@ -100,7 +100,7 @@ def resources(server: Server) -> dict[str, str]:
 
 @dataclass
 class Ledger:
-    """What was acknowledged, and what was sent and may have been done."""
+    """The acknowledged writes, and the sent ones with an unknown result."""
 
     items: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     records: list[str] = field(default_factory=list[str])
@@ -111,14 +111,14 @@ class Ledger:
 
 
 def once(service: str, url: str) -> Any:
-    """A client that sends each request once, so that one without an answer is known."""
+    """Return a client that sends each request once, so that requests without a response are known."""
     options = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, proxies={})
     keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
     return session().client(service, endpoint_url=url, region_name="eu-west-1", config=options, **keys)
 
 
 class Load:
-    """A writer of each kind in its thread, until its server is gone. `acknowledged` counts their writes."""
+    """Run a writer of each kind in a thread, until the server is gone. `acknowledged` counts their writes."""
 
     def __init__(self, server: Server, ledger: Ledger, queue: str, numbers: Iterator[int]) -> None:
         self._server = server
@@ -212,7 +212,7 @@ def kinesis_records(url: str) -> dict[str, str]:
 
 
 def messages_in(url: str, queue: str) -> list[str]:
-    sqs = once("sqs", url)  # a repeated call would hide the messages of the first
+    sqs = once("sqs", url)  # A repeated call would hide the messages of the first.
     found: list[str] = []
     asked = {"QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 600}
     while page := sqs.receive_message(**asked).get("Messages"):
@@ -268,7 +268,7 @@ def test_all_that_was_acknowledged_under_load_is_there_after_each_kill(
 
 
 def zipped(source: str) -> bytes:
-    """The zip of a function."""
+    """Return the zip of a function."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("handler.py", source)
@@ -337,7 +337,7 @@ def test_what_was_begun_before_a_kill_goes_on_after_it(server: Server, resources
     )
 
     server.end(signal.SIGKILL)
-    # As a power cut may leave them: one checkpoint on the disk before its record, and one that is right.
+    # Possible states after a power cut: a checkpoint on the disk before its record, and a correct one.
     shard_id = described["Shards"][0]["ShardId"]
     last = int(stream_end)
     checkpoints = {"ahead": (last + 3, last), "right": (last - 1, last - 1)}

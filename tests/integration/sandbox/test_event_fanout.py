@@ -1,4 +1,4 @@
-"""The program with its event fan-out in a sandbox: what is written to the table, and what the consumer's queue gets."""
+"""The program with its event fan-out in a sandbox: writes to the table, and the messages in the consumer's queue."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Received = Counter[tuple[str, str]]
 
 @dataclass
 class Fanout:
-    """A deployed fan-out: orders go in by DynamoDB's API, events come out of the queue by SQS's."""
+    """A deployed fan-out: orders are written by DynamoDB's API, events are read from the queue by SQS's."""
 
     sandbox: Sandbox
     outputs: Mapping[str, str]
@@ -45,7 +45,7 @@ class Fanout:
         self.sandbox.client("dynamodb").delete_item(TableName=self.outputs["table_name"], Key=key)
 
     def received(self, prefix: str) -> Received:
-        """The queue's events of the orders with this prefix: the number of each event of each order."""
+        """Return the number of each event of each order with this prefix in the queue."""
         sqs, url = self.sandbox.client("sqs"), self.outputs["event_queue_url"]
         while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in found:
@@ -54,7 +54,7 @@ class Fanout:
         return Counter((message["event"], order_id) for message in self.messages if (order_id := of(message, prefix)))
 
     def drained(self, prefix: str) -> Received:
-        """The events, after an order that is written now has arrived: the pipe keeps each shard's order."""
+        """Return the events after a new order's event has arrived: the pipe preserves each shard's order."""
         markers = [f"{prefix}-marker-{number}" for number in range(32)]
         for marker in markers:
             self.put(marker, "placed")
@@ -71,7 +71,7 @@ def of(message: dict[str, Any], prefix: str) -> str:
 
 
 def deployed(endpoint_url: str, project: Path, stack: str, like: str) -> dict[str, Any]:
-    """The outputs of a stack that is like one of the project's, with the fan-out."""
+    """Return the outputs of a copy of a project's stack with the fan-out."""
     (project / "__main__.py").write_text(FORWARD)
     (project / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
     chosen = "  sales-analytics-cdc:eventFanout: true\n  sales-analytics-cdc:largeOrderThreshold: 12\n"

@@ -1,4 +1,4 @@
-"""Faults of a running server, as clients meet them."""
+"""Faults of a running server, as clients observe them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def resources(sandbox_server: SandboxServer) -> SandboxServer:
 
 @pytest.fixture
 def server(resources: SandboxServer) -> Iterator[SandboxServer]:
-    """The server with no fault on, before and after."""
+    """The server without faults, before and after the test."""
     yield resources
     Faults(resources.endpoint_url).off()
 
@@ -189,7 +189,7 @@ def test_latency_is_added(server: SandboxServer) -> None:
 def test_the_limits_hold_for_a_hot_key(server: SandboxServer) -> None:
     """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"""
     item = {"id": {"S": "limited"}, "note": {"S": "x" * 399_000}}
-    # The first write uses the units of the next six minutes, so that the second is too early on any machine.
+    # The first write uses the units of the next six minutes, so the second is too early on any machine.
     with inject("limits", endpoint_url=server.endpoint_url, partition_writes=1) as fault:
         _client(server, "dynamodb").put_item(TableName=TABLE, Item=item)
         response = _refused(_client(server, "dynamodb").put_item, TableName=TABLE, Item=item)
@@ -202,7 +202,7 @@ def test_the_limits_hold_for_a_hot_key(server: SandboxServer) -> None:
 def test_a_native_destination_receives_changes_again_and_out_of_order(
     server: SandboxServer, precision: str, digits: int
 ) -> None:
-    """At least once, not always in order, and later when the stream throttles.
+    """Delivery is at-least-once, not always in order, and later when the stream throttles.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html
     """
@@ -217,7 +217,7 @@ def test_a_native_destination_receives_changes_again_and_out_of_order(
     with (
         inject("limits", "kinesis", endpoint_url=url, shard_records=10),
         inject("duplicate", endpoint_url=url, share=0.5, seed=3, after_ms=50) as again,
-        # Longer than a slow machine takes for the next change, which is then the first to be delivered.
+        # Longer than a slow machine's time to the next change, which is then delivered first.
         inject("reorder", endpoint_url=url, share=0.5, seed=4, after_ms=1000) as late,
     ):
         for id_ in changes:

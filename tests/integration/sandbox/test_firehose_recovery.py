@@ -51,7 +51,7 @@ def numbers(sandbox: Sandbox, bucket: str) -> list[int]:
 
 
 def function_processes(sandbox: Sandbox) -> list[str]:
-    """The command lines of the functions' processes that are running."""
+    """Return the command lines of the running functions' processes."""
     found: list[str] = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):

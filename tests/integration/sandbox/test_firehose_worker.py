@@ -1,4 +1,4 @@
-"""The Firehose and functions processes against the sandbox's server: what arrives in S3, and in which form."""
+"""The Firehose and functions processes against the sandbox's server: the objects in S3, and their form."""
 
 from __future__ import annotations
 
@@ -270,7 +270,7 @@ def test_the_status_reports_how_far_a_stream_is(sandbox: Sandbox) -> None:
         lambda: (
             (found := sandbox.status("firehose").get("delivery_streams", {}).get("fh-status"))
             and found["records_out"] == 2
-            # A record is out when its object is there, and done with when that is noted.
+            # A record is delivered when its object exists, and complete when the checkpoint records it.
             and found["backlog"] == 0
             and found
         ),

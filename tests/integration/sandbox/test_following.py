@@ -1,4 +1,4 @@
-"""The workers follow what others create, update and delete at run time, as an engine does."""
+"""The workers follow resources that others create, update and delete at run time, like an engine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def create(sandbox: Sandbox) -> None:
 
 
 def destroy(sandbox: Sandbox) -> None:
-    """In the order in which an engine deletes: what depends on others first."""
+    """Delete in an engine's order: dependents first."""
     sandbox.client("pipes").delete_pipe(Name=NAME)
     sandbox.client("firehose").delete_delivery_stream(DeliveryStreamName=NAME)
     sandbox.client("kinesis").delete_stream(StreamName=NAME, EnforceConsumerDeletion=True)
@@ -38,7 +38,7 @@ def destroy(sandbox: Sandbox) -> None:
 
 
 def arrived(sandbox: Sandbox, prefix: str) -> list[str]:
-    """The keys of the items whose changes are in the objects under a prefix."""
+    """Return the keys of the items whose changes are in the objects under a prefix."""
     bodies = b"".join(sandbox.objects(NAME, prefix).values())
     decoder, text, found = json.JSONDecoder(), bodies.decode(), list[str]()
     while text:
@@ -62,7 +62,7 @@ def test_a_pipeline_is_followed_through_creation_update_deletion_and_creation_ag
         RoleArn=ROLE,
         SourceParameters={"FilterCriteria": removals, "DynamoDBStreamParameters": {"BatchSize": 7}},
     )
-    # What was read before the update is not read again: the pipe is the same, and so is where it starts.
+    # Changes read before the update are not read again: the pipe and its checkpoint are unchanged.
     found = firehose.describe_delivery_stream(DeliveryStreamName=NAME)["DeliveryStreamDescription"]
     firehose.update_destination(
         DeliveryStreamName=NAME,
@@ -72,7 +72,7 @@ def test_a_pipeline_is_followed_through_creation_update_deletion_and_creation_ag
     )
     stamp = pipes.describe_pipe(Name=NAME)["SourceParameters"]["DynamoDBStreamParameters"]
     assert stamp == {"StartingPosition": "TRIM_HORIZON", "BatchSize": 7}
-    # Each worker looks for changes once a second; what comes before it looks is still done the old way.
+    # Each worker polls for changes once per second; earlier records use the old configuration.
     wait_until(
         lambda: change(sandbox, "probe") or any(arrived(sandbox, "second/")), "the update of the delivery stream"
     )
@@ -89,11 +89,11 @@ def test_a_pipeline_is_followed_through_creation_update_deletion_and_creation_ag
 
 
 def change(sandbox: Sandbox, key: str) -> None:
-    """Change an item: a write that leaves it as it was is no change, and in no stream."""
+    """Change an item: a write without a difference is not a change and reaches no stream."""
     put(sandbox, NAME, key, nonce={"S": uuid.uuid4().hex})
 
 
 def filtered_out(sandbox: Sandbox) -> bool:
-    """Whether the pipe, asked once more, leaves out what its new filter does not let through."""
+    """Return whether the pipe, for another change, applies its new filter."""
     change(sandbox, "unwanted")
     return sandbox.status("pipes")["pipes"][NAME]["filtered"] > 0

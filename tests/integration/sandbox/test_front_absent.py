@@ -1,6 +1,6 @@
-"""What the sandbox does not have is said in one sentence, in each protocol, and not tried again.
+"""Unsupported calls return one sentence in each protocol, and clients do not retry them.
 
-Which answers clients repeat: botocore/data/_retry.json and botocore/retries/standard.py (500, 502, 503, 504).
+The retried responses: botocore/data/_retry.json and botocore/retries/standard.py (500, 502, 503, 504).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/nowhere"
 
 
 def refused(url: str, service: str, method: str, **arguments: Any) -> tuple[str, str, int, int]:
-    """The code, the sentence and the status of a call's error, and how often the client tried again."""
+    """Return the code, message and status of a call's error, and the client's number of retries."""
     with pytest.raises(ClientError) as caught:
         getattr(client(service, url), method)(**arguments)
     response: dict[str, Any] = {**vars(caught.value)}["response"]
@@ -72,7 +72,7 @@ def test_a_failure_of_the_sandbox_is_reported_once(sandbox_server: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["analytics", "intelligent_tiering", "metrics"])
 def test_an_unsupported_part_of_a_bucket_does_not_cost_the_bucket(sandbox_server: Any, kind: str) -> None:
-    """moto takes DELETE /bucket?metrics&id=x for DELETE /bucket."""
+    """moto treats DELETE /bucket?metrics&id=x as DELETE /bucket."""
     s3, bucket = client("s3", sandbox_server.endpoint_url), f"parts-{kind.replace('_', '-')}"
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     method = f"delete_bucket_{kind}_configuration"

@@ -15,7 +15,7 @@ from tests.integration.sandbox.athena_place import shared_client
 
 @pytest.fixture
 def group(sandbox_server: SandboxServer) -> Iterator[tuple[Any, str]]:
-    """Athena's client and a workgroup of the test's own."""
+    """Athena's client and a separate workgroup for each test."""
     athena, name = shared_client("athena", sandbox_server.endpoint_url), f"front-{uuid.uuid4().hex[:8]}"
     athena.create_work_group(Name=name)
     yield athena, name

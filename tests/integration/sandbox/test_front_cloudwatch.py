@@ -1,4 +1,4 @@
-"""CloudWatch through boto3, whichever protocol its version speaks: the query protocol up to 1.40, JSON in 1.44.
+"""CloudWatch through boto3, in the protocol of its version: the query protocol up to 1.40, JSON in 1.44.
 
 `make test-newest` runs this with the newest, whose recorded requests are in test_front_translation.py.
 """
@@ -20,7 +20,7 @@ from tests.integration.sandbox.dataplane import wait_until
 
 @pytest.fixture
 def now() -> dt.datetime:
-    """The minute in which the test begins, which may be long after this module is imported."""
+    """Return the minute of the test's start, which may be long after the module's import."""
     return dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
 
 
@@ -149,7 +149,7 @@ def test_the_tables_calls_are_counted(cloudwatch: Any, now: dt.datetime, sandbox
 def test_an_alarm_changes_its_state_tells_its_topic_and_has_a_history(
     cloudwatch: Any, now: dt.datetime, sandbox_server: Any
 ) -> None:
-    """One alarm through real sockets: put, raised, notified to SNS and so to SQS, and back.
+    """One alarm through real sockets: created, raised, notified to SNS and SQS, and reset.
 
     The message's members are those of https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/ and of recorded
     notifications (`sandbox.monitoring.notification`).

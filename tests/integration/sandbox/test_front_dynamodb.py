@@ -120,7 +120,7 @@ def test_a_condition_that_does_not_hold_changes_nothing_and_shows_the_item(dynam
 
 
 def test_updates_of_every_kind_meet_on_one_item(dynamodb: Any, table: str) -> None:
-    """Those that the front does itself, and those that it leaves to moto."""
+    """Calls that the front serves, and calls that it passes to moto."""
 
     def update(expression: str, **values: Any) -> None:
         parameters = {"ExpressionAttributeValues": {f":{name}": value for name, value in values.items()}}
@@ -241,7 +241,7 @@ SENTENCE = (
     "One or more parameter values are not valid. "
     "The AttributeValue for a key attribute cannot contain an empty {} value. Key: {}"
 )
-"""AWS's own words; `fsprojects/FSharp.AWS.DynamoDB` holds its tests to them."""
+"""AWS's own messages, from the tests of `fsprojects/FSharp.AWS.DynamoDB`."""
 
 
 @pytest.mark.parametrize(("name", "kind"), [("pk", "string"), ("sk", "binary")])

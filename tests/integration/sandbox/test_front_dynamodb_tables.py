@@ -1,6 +1,6 @@
-"""DynamoDB's tables are made, changed and listed as on AWS, and what AWS refuses is refused in AWS's words.
+"""DynamoDB's tables are created, changed and listed as on AWS, with AWS's refusals.
 
-The sentences are those recorded by nubo-db/dynamodb-conformance (tests/tier3/error-messages/createTable.test.ts,
+The messages are recorded by nubo-db/dynamodb-conformance (tests/tier3/error-messages/createTable.test.ts,
 tests/tier1/updateTable, tests/tier2) and mhart/dynalite (validations/createTable.js).
 """
 

@@ -1,4 +1,4 @@
-"""A table's time to live: the service removes what has expired, and says in the stream that it was the service.
+"""A table's time to live: the service removes expired items, and the stream names the service as the principal.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html
 """

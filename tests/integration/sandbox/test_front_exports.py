@@ -27,7 +27,7 @@ _NUMBERS = itertools.count()
 
 @pytest.fixture
 def table(sandbox_server: SandboxServer) -> str:
-    """A table with point-in-time recovery, a stream with both images, and a bucket; its ARN."""
+    """Create a table with point-in-time recovery and a stream with both images, and a bucket; return the ARN."""
     dynamodb, name = client("dynamodb", sandbox_server.endpoint_url), f"exported-{next(_NUMBERS)}"
     made = dynamodb.create_table(
         TableName=name,
@@ -49,7 +49,7 @@ def table(sandbox_server: SandboxServer) -> str:
 
 
 def exported(url: str, arn: str, **arguments: Any) -> tuple[dict[str, Any], dict[str, Any], list[Any]]:
-    """The description, the summary and the lines of a new export."""
+    """Return the description, the summary and the lines of a new export."""
     dynamodb, s3 = client("dynamodb", url), client("s3", url)
     begun = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket=BUCKET, **arguments)["ExportDescription"]
     assert begun["ExportStatus"] == "IN_PROGRESS"
@@ -83,7 +83,7 @@ def test_a_full_export_has_every_item(sandbox_server: SandboxServer, table: str)
 def test_a_past_moment_has_the_items_as_they_were(sandbox_server: SandboxServer, table: str) -> None:
     url = sandbox_server.endpoint_url
     dynamodb = client("dynamodb", url)
-    # Moments have seconds: the changes after it begin in a later one.
+    # Moments are whole seconds: the changes after it start in a later second.
     moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
     time.sleep((moment - datetime.now(UTC)).total_seconds() + 0.01)
     dynamodb.update_item(

@@ -18,7 +18,7 @@ def aws(sandbox_server: SandboxServer) -> Aws:
 
 
 def put(aws: Aws, name: str) -> list[str]:
-    """What each of the two calls is refused with."""
+    """Return the error of each of the two calls."""
     refusals: list[str] = []
     for method, records in (
         ("put_record", {"Record": {"Data": b"x"}}),

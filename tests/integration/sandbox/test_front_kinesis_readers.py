@@ -1,4 +1,4 @@
-"""How a Kinesis stream's readers find its shards and are sent records: ListShards, consumers, SubscribeToShard.
+"""How readers of a Kinesis stream find its shards and receive records: ListShards, consumers, SubscribeToShard.
 
 https://docs.aws.amazon.com/kinesis/latest/APIReference/
 """
@@ -35,7 +35,7 @@ class Stream:
         return self.kinesis.describe_stream_summary(StreamName=self.name)["StreamDescriptionSummary"]
 
     def ids(self, **asked: Any) -> list[int]:
-        """The numbers of the shards that ListShards gives."""
+        """Return the numbers of the shards in ListShards' response."""
         shards = self.kinesis.list_shards(StreamARN=self.arn, **asked)["Shards"]
         return [int(shard["ShardId"].rpartition("-")[2]) for shard in shards]
 
@@ -47,7 +47,7 @@ class Stream:
         self.kinesis.split_shard(StreamARN=self.arn, ShardToSplit=shard, NewStartingHashKey=str(middle))
 
     def records(self) -> list[Any]:
-        """Those of the first shard."""
+        """Return the records of the first shard."""
         shard = {"StreamARN": self.arn, "ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
         iterator = self.kinesis.get_shard_iterator(**shard)["ShardIterator"]
         return self.kinesis.get_records(ShardIterator=iterator)["Records"]
@@ -196,7 +196,7 @@ def subscribed(stream: Stream, consumer_arn: str, **position: Any) -> Iterator[A
 
 
 def keys(events: Iterator[Any], count: int) -> list[str]:
-    """The keys of the next records, by so many."""
+    """Return the keys of the next `count` records."""
     found: list[str] = []
     while len(found) < count:
         found += [record["PartitionKey"] for record in next(events)["Records"]]
@@ -260,7 +260,7 @@ def test_a_second_subscription_of_a_consumer_within_five_seconds_is_refused(stre
         again_s, later = time.monotonic(), again()
         if later is None:
             break
-        # On a machine that takes five seconds for it, the second takes the first one's place, and the third is refused.
+        # On a machine that needs five seconds, the second replaces the first, and the third is refused.
         assert time.monotonic() - began_s >= 5
         began_s, events = again_s, later
     assert next(events)["Records"] == []
@@ -286,7 +286,7 @@ def test_what_cannot_be_subscribed_to_is_said(stream: Stream) -> None:
 
 @contextmanager
 def cbor_call(url: str, operation: str, request: dict[str, Any]) -> Generator[HTTPResponse]:
-    """A call as the SDK for Java makes it."""
+    """Make a call like the SDK for Java."""
     connection = HTTPConnection(str(urlsplit(url).netloc), timeout=60)
     headers = {
         "Authorization": authorization("eu-west-1", "kinesis"),

@@ -64,7 +64,7 @@ def test_every_change_is_a_record_of_dynamodb_s_form(native: Native) -> None:
     native.enable(ApproximateCreationDateTimePrecision="MICROSECOND")
     began_us = time.time() * 1e6
     native.put("a", status="placed")
-    native.put("a", status="placed")  # changes nothing, and is no change
+    native.put("a", status="placed")  # Without a difference there is no change.
     native.dynamodb.update_item(
         TableName=native.name,
         Key={"id": {"S": "a"}},

@@ -54,7 +54,7 @@ def test_an_object_has_the_key_that_it_was_given(s3: Any, bucket: str, key: str)
 
 
 def test_an_empty_object_does_not_hold_up_the_next_one(sandbox_server: Any, bucket: str) -> None:
-    """boto3 offers to wait for "100 Continue" with an empty body too, and the next answer came half a minute late."""
+    """boto3 sends "Expect: 100-continue" with an empty body too, and the next response came half a minute late."""
     boto3: Any = import_module("boto3")
     impatient: Any = boto3.client(
         "s3",
@@ -127,7 +127,7 @@ def test_a_policy_that_requires_tls_blocks_no_one(s3: Any, bucket: str) -> None:
 
 @pytest.fixture
 def noted(sandbox_server: Any, s3: Any, bucket: str) -> Iterator[Any]:
-    """What a queue gets of the bucket's new objects under errors/, by a rule of the default bus."""
+    """Return a queue's messages about the bucket's new objects under errors/, by a rule of the default bus."""
     events, sqs = (client(service, sandbox_server.endpoint_url) for service in ("events", "sqs"))
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     url = sqs.create_queue(QueueName=bucket)["QueueUrl"]

@@ -1,4 +1,4 @@
-"""What the AWS provider calls for each type of resource that the program uses."""
+"""The AWS provider's calls for each type of resource of the program."""
 
 from tests.integration.sandbox.provider import access, analytics, merging, messages, storage, streams, watching
 from tests.integration.sandbox.provider.calls import LIVES, Aws, Life

@@ -57,7 +57,7 @@ def workgroup(aws: Aws) -> None:
     athena.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "b"}])
     athena.untag_resource(ResourceARN=arn, TagKeys=["Stage"])
     assert athena.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "a", "Value": "b"}]
-    # Without the account, as the provider makes it when it may not ask for it, an ARN is no resource's.
+    # An ARN without the account, which the provider builds without permission for sts, matches no resource.
     nobody = "arn:aws:athena:eu-west-1::workgroup/orders"
     refused("InvalidRequestException", athena.list_tags_for_resource, "Does Not Exist", ResourceARN=nobody)
     refused("InvalidRequestException", athena.tag_resource, "Does Not Exist", ResourceARN=nobody, Tags=[])

@@ -1,8 +1,7 @@
-"""What the AWS provider calls for each type of resource: the tools that describe these calls.
+"""Tools to describe the AWS provider's calls for each type of resource.
 
-A function of this package makes the calls of one type in the provider's order:
-create, wait, read back, update, tag, delete, and the look at what is gone. Its
-`source` is the file of terraform-provider-aws (v6) that makes them;
+A function of this package makes the calls of one type in the provider's order: create, wait, read back, update, tag,
+delete, and the check that it is gone. Its `source` is the file of terraform-provider-aws (v6) that makes them;
 https://github.com/hashicorp/terraform-provider-aws/blob/main/<source>.
 """
 
@@ -23,13 +22,13 @@ REGION = "eu-west-1"
 
 @dataclass(frozen=True)
 class Aws:
-    """The services of one sandbox, as boto3's clients, made once each."""
+    """The services of one sandbox, as cached boto3 clients."""
 
     endpoint_url: str
     _clients: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def __getattr__(self, service: str) -> Any:
-        """A client, by boto3's name with _ for -."""
+        """Return a client, by boto3's name with _ for -."""
         if service.startswith("__"):
             raise AttributeError(service)
         return self.client(service.rstrip("_").replace("_", "-"))
@@ -48,10 +47,10 @@ class Aws:
 
 
 def _behind_itself(service: str, endpoint_url: str) -> Any:
-    """A client with the endpoint as its proxy, as Pulumi.local.yaml has it.
+    """Return a client with the endpoint as its proxy, as in Pulumi.local.yaml.
 
-    S3 Control's host begins with the account, and no DNS knows 123456789012.127.0.0.1: so does aws-sdk-go-v2 have
-    it in service/s3control's endpointPrefix_opListTagsForResourceMiddleware, for names and addresses alike.
+    S3 Control's host begins with the account, and no DNS resolves 123456789012.127.0.0.1; the same in aws-sdk-go-v2,
+    service/s3control's endpointPrefix_opListTagsForResourceMiddleware, for names and addresses alike.
     """
     options = Config(proxies={"http": endpoint_url}, retries={"total_max_attempts": 1})
     return session().client(
@@ -65,7 +64,7 @@ def _behind_itself(service: str, endpoint_url: str) -> Any:
 
 
 class Life(NamedTuple):
-    """The calls of one type of resource, from its creation to its end."""
+    """The calls of one type of resource, from its creation to its deletion."""
 
     type: str
     source: str
@@ -76,7 +75,7 @@ LIVES: list[Life] = []
 
 
 def provider(type_: str, source: str) -> Callable[[Callable[[Aws], None]], Callable[[Aws], None]]:
-    """The decorated function makes the calls for a type, as the file `source` of internal/service does."""
+    """Register the decorated function as a type's calls, which the file `source` of internal/service makes."""
 
     def register(live: Callable[[Aws], None]) -> Callable[[Aws], None]:
         LIVES.append(Life(type_, f"internal/service/{source}", live))
@@ -86,7 +85,7 @@ def provider(type_: str, source: str) -> Callable[[Callable[[Aws], None]], Calla
 
 
 def refused(code: str, call: Callable[..., Any], sentence: str = "", **arguments: Any) -> None:
-    """A call is refused with a code, and with a sentence that has these words, by which the provider knows it."""
+    """Check that a call is refused with a code, and with the words by which the provider recognizes the error."""
     with pytest.raises(ClientError) as error:
         call(**arguments)
     response: dict[str, Any] = {**vars(error.value)}["response"]
@@ -95,12 +94,12 @@ def refused(code: str, call: Callable[..., Any], sentence: str = "", **arguments
 
 
 def pairs(tags: list[dict[str, str]]) -> dict[str, str]:
-    """Tags as a map, from a list of keys and values."""
+    """Return tags as a map, from a list of keys and values."""
     return {tag.get("Key", tag.get("TagKey", "")): tag.get("Value", tag.get("TagValue", "")) for tag in tags}
 
 
 def role(aws: Aws, name: str) -> str:
-    """The ARN of a role, created if absent: Lambda and Firehose require one."""
+    """Return the ARN of a role, created if absent: Lambda and Firehose require one."""
     trust = '{"Version": "2012-10-17", "Statement": []}'
     try:
         return aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
@@ -109,6 +108,6 @@ def role(aws: Aws, name: str) -> str:
 
 
 def bucket(aws: Aws, name: str) -> str:
-    """The name of a new bucket."""
+    """Return the name of a new bucket."""
     aws.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     return name

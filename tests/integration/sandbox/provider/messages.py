@@ -56,7 +56,7 @@ def queue_policy(aws: Aws) -> None:
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
     assert json.loads(found["Policy"]) == POLICY
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
-    # The provider takes a queue that answers with no attribute at all, or an empty one, for one without a policy.
+    # The provider treats a missing or empty attribute as a queue without a policy.
     answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
     assert not answer.get("Attributes", {}).get("Policy")
     sqs.delete_queue(QueueUrl=url)
@@ -92,7 +92,7 @@ def topic_policy(aws: Aws) -> None:
     default = json.loads(sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"])
     sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=json.dumps(POLICY))
     assert json.loads(sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"]) == POLICY
-    # On deletion the provider puts the policy back that a topic has of itself.
+    # On deletion the provider restores a topic's default policy.
     sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=json.dumps(default))
     assert json.loads(sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"]) == default
     sns.delete_topic(TopicArn=arn)

@@ -78,7 +78,7 @@ def encryption(aws: Aws) -> None:
     put(SSEAlgorithm="AES256")
     put(SSEAlgorithm="aws:kms", KMSMasterKeyID=aws.arn("kms", "key/1"))
     s3.delete_bucket_encryption(**name)
-    # Amazon S3 encrypts every bucket: what is deleted is what was set.
+    # Amazon S3 encrypts every bucket: the call deletes only an explicit setting.
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketEncryption.html
     (found,) = s3.get_bucket_encryption(**name)["ServerSideEncryptionConfiguration"]["Rules"]
     assert found["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
@@ -114,7 +114,7 @@ def lifecycle(aws: Aws) -> None:
 @provider("aws:s3/bucketLogging:BucketLogging", "s3/bucket_logging.go")
 def logs(aws: Aws) -> None:
     s3, name, target = aws.s3, {"Bucket": bucket(aws, "logged")}, bucket(aws, "logs-of-logged")
-    # As a program writes it: the provider sends a policy as it is given.
+    # As a program writes it: the provider sends a policy unchanged.
     secure = {"Effect": "Deny", "Principal": "*", "Action": ["s3:*"], "Resource": [f"arn:aws:s3:::{target}/*"]}
     insecure = {"Bool": {"aws:SecureTransport": "false"}}
     let = {

@@ -303,7 +303,7 @@ def delivery_stream(aws: Aws) -> None:
 @provider("aws:pipes/pipe:Pipe", "pipes/pipe.go")
 def pipe(aws: Aws) -> None:
     pipes, arn = aws.pipes, aws.arn("pipes", "pipe/capture")
-    # RUNNING would have a pipes worker look for the source, and none is here.
+    # With RUNNING, a pipes worker would look for the source, which does not exist here.
     given: dict[str, Any] = {
         "Name": "capture",
         "Description": "first",
@@ -337,7 +337,7 @@ def pipe(aws: Aws) -> None:
     assert given.items() <= found.items()
     assert (found["CurrentState"], found["Arn"], found["Tags"]) == ("STOPPED", arn, {"Stage": "pipe"})
     changed = dict(given["SourceParameters"]["DynamoDBStreamParameters"], BatchSize=100)
-    # StartingPosition is no part of an update: it stays what it was.
+    # StartingPosition is not part of an update: it stays unchanged.
     position = changed.pop("StartingPosition")
     pipes.update_pipe(
         Name="capture",
@@ -346,7 +346,7 @@ def pipe(aws: Aws) -> None:
         RoleArn=given["RoleArn"],
         SourceParameters={**given["SourceParameters"], "DynamoDBStreamParameters": changed},
         Target=given["Target"],
-        # What the provider says of a target whose template goes (before its pull request 38598 in every update).
+        # The provider's request for a target whose template is removed (before its pull request 38598 in every update).
         TargetParameters={"InputTemplate": ""},
     )
     found = pipes.describe_pipe(Name="capture")
