@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import Any
 
 from msgspec import Struct
@@ -33,6 +35,7 @@ _FIRST_POLL_S, _SLOWEST_POLL_S = 0.5, 10.0
 _MARGIN_S = 15.0
 _REFUSED = {"ProvisionedThroughputExceededException"}
 _PATIENCE_S, _PAUSE_S = 120.0, 1.0
+_SHARDS_AT_ONCE = 16
 
 
 class StreamRead(Struct, frozen=True):
@@ -100,7 +103,11 @@ class DeployedPipeline:
         """Return the records on the stream since a time; None when reading them takes longer than a step."""
         if expected > _MAX_READ:
             return None
-        return StreamRead({shard: list(self._read(shard, began)) for shard in self._shards()})
+        shards = list(self._shards())
+        # Each shard has its own limit of reading.
+        with ThreadPoolExecutor(_SHARDS_AT_ONCE) as readers:
+            read = readers.map(self._read, shards, repeat(began))
+            return StreamRead(dict(zip(shards, read, strict=True)))
 
     def _shards(self) -> Iterator[str]:
         request: dict[str, object] = {"StreamName": self._stream}
@@ -111,7 +118,8 @@ class DeployedPipeline:
                 return
             request = {"NextToken": page["NextToken"]}
 
-    def _read(self, shard: str, began: datetime) -> Iterator[tuple[float, int]]:
+    def _read(self, shard: str, began: datetime) -> list[tuple[float, int]]:
+        found: list[tuple[float, int]] = []
         iterator: str | None = self._kinesis.get_shard_iterator(
             StreamName=self._stream, ShardId=shard, ShardIteratorType="AT_TIMESTAMP", Timestamp=began
         )["ShardIterator"]
@@ -119,10 +127,11 @@ class DeployedPipeline:
             page = self._page(iterator)
             for record in page["Records"]:
                 at = (record["ApproximateArrivalTimestamp"] - began).total_seconds()
-                yield at, len(record["Data"]) + len(record["PartitionKey"].encode())
+                found.append((at, len(record["Data"]) + len(record["PartitionKey"].encode())))
             if not page["Records"] and not page.get("MillisBehindLatest"):
-                return
+                break
             iterator = page.get("NextShardIterator")
+        return found
 
     def _page(self, iterator: str) -> dict[str, Any]:
         """Read from an iterator as soon as the shard's limits allow it.
