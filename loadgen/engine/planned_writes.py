@@ -15,6 +15,7 @@ from loadgen.metrics.histogram import EXACT_US, coarse
 from loadgen.schedule.arrivals import Arrival
 from loadgen.schedule.plan import Plan
 from loadgen.workloads.base import Workload
+from loadgen.workloads.orders import Orders
 
 _BATCHED = frozenset({"PutItem", "DeleteItem"})
 # The number of operations with counters while there are only writes.
@@ -35,6 +36,8 @@ class PlannedWrites:
         self._metrics = metrics
         self._start_ns = start_ns
         self._ledger = ledger
+        # Then all have the same counters.
+        self._alike = isinstance(workload, Orders) and plan.mix.only_writes
         self._batch = plan.batch
         self._batch_wait_ns = round(plan.batch_wait_s * 1e9)
         self._arrivals: Iterator[Arrival] = workload.arrivals(plan.offsets_ns())
@@ -57,40 +60,48 @@ class PlannedWrites:
         arrival, start_ns, metrics, workload = self._next, self._start_ns, self._metrics, self._workload
         planned_ns = self.next_ns
         by_op = metrics.counters(planned_ns)
-        if self._waiting and metrics.counters(self._waiting[0].planned_ns) is not by_op:
-            self.flush(send)
+        self._flush_other(by_op, send)
         until_ns = min(now_ns + 1, metrics.alike_until_ns(planned_ns))
-        gather = self._batch > 1
+        arrivals, gather, limited, alike = self._arrivals, self._batch > 1, self._max_units < math.inf, self._alike
+        counters = by_op.writes
         calls: list[Call] = []
         due = 0
         while arrival is not None and due < limit and (planned_ns := start_ns + arrival.offset_ns) < until_ns:
             write = workload.write(arrival)
-            counters = by_op[arrival.op]
-            counters.due += 1
-            arrival = next(self._arrivals, None)
+            if not alike:
+                counters = by_op[arrival.op]
+                counters.due += 1
+            arrival = next(arrivals, None)
             due += 1
             if write is None:
                 counters.dropped += 1
             elif len(calls) >= room:
                 counters.dropped += 1
                 workload.finish(write, _NOT_APPLIED)
-            elif self._units + write.units > self._max_units:
+            elif limited and not self._has_units(write):
                 # The run ends before the write that would exceed the limit; it counts as never due.
                 workload.finish(write, _NOT_APPLIED)
                 counters.due -= 1
                 self.limit_reached, arrival = True, None
             else:
-                self._units += write.units
                 write.planned_ns = planned_ns
-                counters.substituted += write.substitute
+                if write.substitute:
+                    counters.substituted += 1
                 if gather:
                     self._gather(write, calls)
                 else:
                     calls.append(single(write))
+        if alike:
+            counters.due += due
         self._set_next(arrival)
         if calls:
             self._send(calls, by_op, send)
         return due
+
+    def _flush_other(self, by_op: CountersByOp, send: Send) -> None:
+        """Send the batch that is not full yet if its writes have other counters."""
+        if self._waiting and self._metrics.counters(self._waiting[0].planned_ns) is not by_op:
+            self.flush(send)
 
     def flush(self, send: Send) -> None:
         """Send the batch that is not full yet."""
@@ -114,6 +125,13 @@ class PlannedWrites:
     def finish(self, write: Write, result: WriteResult) -> None:
         """Report a write's result to the workload."""
         self._workload.finish(write, result)
+
+    def _has_units(self, write: Write) -> bool:
+        """Whether the limit allows the write, which then uses its units."""
+        if self._units + write.units > self._max_units:
+            return False
+        self._units += write.units
+        return True
 
     def _set_next(self, arrival: Arrival | None) -> None:
         self._next = arrival
@@ -160,20 +178,29 @@ class PlannedWrites:
 def acknowledge(calls: Sequence[Call], metrics: SegmentMetrics, workload: Workload, ledger: Ledger | None) -> None:
     """Count calls whose writes were all applied, record them in the ledger and report them to the workload."""
     zero_ns, measured, warm_up, finish = metrics.zero_ns, metrics.measured, metrics.warm_up, workload.finish
+    counters = measured.writes
+    latencies, acked_by_op = counters.latencies, counters.acked_by_op
+    service, intended = latencies.service, latencies.intended
+    units = 0
     for call in calls:
         writes, answered_ns = call.writes, call.answered_ns
-        counters = (measured if writes[0].planned_ns >= zero_ns else warm_up)[writes[0].op]
-        latencies, acked_by_op = counters.latencies, counters.acked_by_op
-        intended = latencies.intended
+        first = writes[0]
+        found = (measured if first.planned_ns >= zero_ns else warm_up)[first.op]
+        if found is not counters:
+            counters.write_units += units
+            counters, units = found, 0
+            latencies, acked_by_op = counters.latencies, counters.acked_by_op
+            service, intended = latencies.service, latencies.intended
         service_us = (answered_ns - call.sent_ns) // 1000
-        latencies.service[service_us if service_us < EXACT_US else coarse(service_us)] += len(writes)
+        service[service_us if service_us < EXACT_US else coarse(service_us)] += len(writes)
         if call.target == "TransactWriteItems":
             counters.transacted += sum(len(one.changes) for one in cast("list[Transaction]", writes))
         for write in writes:
             acked_by_op[write.op] += 1
-            counters.write_units += write.units
+            units += write.units
             intended_us = (answered_ns - write.planned_ns) // 1000
             intended[intended_us if intended_us < EXACT_US else coarse(intended_us)] += 1
             finish(write, _APPLIED)
             if ledger is not None:
                 ledger.acknowledged(write)
+    counters.write_units += units

@@ -45,6 +45,11 @@ class Mix(Struct, frozen=True):
         changes = self.insert + self.update + self.delete + TRANSACTION_WRITES * self.transact
         return changes / sum(self.weights)
 
+    @property
+    def only_writes(self) -> bool:
+        """Whether all operations are single writes, which have the same counters."""
+        return self.get == self.query == self.transact == 0
+
     @classmethod
     def parse(cls, text: str) -> Mix:
         """Parse "insert=60,update=30,delete=10"; missing weights are 0. Raises: ValueError: the text is wrong."""

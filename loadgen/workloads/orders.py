@@ -192,10 +192,8 @@ class Orders:
                 self._high = number >> 8
                 self._begin = f"{self._prefix}-{self._high:06x}"
             return self._insert(self._begin + _LOW[number & 255], arrival, number < self._kept)
-        if op in READS:
-            return self._read(arrival)
-        if op == "transact":
-            return self._transact(arrival)
+        if op != "update" and op != "delete":
+            return self._read(arrival) if op in READS else self._transact(arrival)
         order = self._find(arrival)
         if order is None:
             return self._substitute(arrival)
