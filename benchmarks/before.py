@@ -4,8 +4,9 @@
 
 The commit is checked out and installed by its own `make install` in `.build/before`. Each figure is measured in pairs:
 one build, then immediately the other, each in a separate process against the same server, and their order alternates,
-so other load affects both equally. The figures are processor time per item (load generator) and time per record
-(transform); below 1 this checkout is faster.
+so other load affects both equally. The figures are processor time per item (load generator), the share of a core and
+the lag at 20,000/s (`pacing`), and time per record (transform); below 1 this checkout is faster. The last lines compare
+a record of a large batch with one of 500.
 
 `--instructions` also counts the processor's instructions per request under valgrind's cachegrind, if installed: other
 load does not change them. They are the difference between a long and a short run, so the start of a process does not
@@ -28,14 +29,15 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from benchmarks.loadgen.clients import CLIENTS
-from benchmarks.loadgen.machine import SERVER_CORE, pinned
+from benchmarks.loadgen.machine import CLIENT_CORE, SERVER_CORE, pinned
 from benchmarks.loadgen.measure import measure
 from benchmarks.loadgen.server import NullServer, make_certificate
 from benchmarks.terminal import Steps, console, table
 from stack.commandline import Parser, UserError, run
 
 ROOT = Path(__file__).parents[1]
-_BATCHES = (50, 500, 2000)
+_BATCHES = (50, 500, 2000, 3000)
+_PACED_PER_S, _PACED_S = 20_000.0, 5.0
 _RECORD_BYTES = 1024
 # Requests of the short and the long run for counting instructions: seconds of a process that valgrind slows down.
 _COUNTED_S = (1.0, 6.0)
@@ -120,6 +122,8 @@ def measured(builds: Mapping[str, Path], pairs: int, seconds: float, only: str, 
             with NullServer(prefix=pinned(SERVER_CORE), tls=(certificate, key) if tls else None) as server:
                 timed = partial(_cpu_us, name, server, seconds, certificate if tls else None)
                 yield _paired(title, "µs of processor time per item", builds, pairs, timed, steps)
+    if only in "pacing":
+        yield from _paced(builds, pairs, steps)
     for records in _BATCHES:
         title = f"transform, {records} records"
         if only in title:
@@ -137,6 +141,23 @@ def _paired(
     compared = Compared(title, unit, values["before"], values["now"])
     steps.end(f"{median(compared.ratios):.3f}")
     return compared
+
+
+def _paced(builds: Mapping[str, Path], pairs: int, steps: Steps) -> Iterator[Compared]:
+    """The share of a core and the lag of the whole load generator at a rate that one process keeps."""
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in builds}
+    with NullServer(prefix=pinned(SERVER_CORE)) as server:
+        case = ["loadgen", str(_PACED_PER_S), str(_PACED_S), str(server.port)]
+
+        def share(build: Path) -> float:
+            command = [*pinned(CLIENT_CORE), _python(build), "-m", "benchmarks.pacing", "--case", *case]
+            paced = json.loads(subprocess.run(command, cwd=build, stdout=subprocess.PIPE, check=True).stdout)
+            found["now" if build == ROOT else "before"].append(paced)
+            return 100 * paced["cpu_share"]
+
+        yield _paired(f"pacing, {_PACED_PER_S:,.0f}/s", "% of a core", builds, pairs, share, steps)
+    lags = {name: [paced["lag_p99_us"] / 1000 for paced in each] for name, each in found.items()}
+    yield Compared(f"pacing, {_PACED_PER_S:,.0f}/s, lag p99", "ms", lags["before"], lags["now"])
 
 
 def _cpu_us(name: str, server: NullServer, seconds: float, certificate: Path | None, build: Path) -> float:
@@ -214,6 +235,14 @@ def show(compared: list[Compared], commit: str) -> None:
             f"{ratios[0]:.2f} to {ratios[-1]:.2f}",
         )
     console().print(lines)
+    per_record = {line.name: line for line in compared}
+    if (usual := per_record.get("transform, 500 records")) is not None:
+        for records in _BATCHES:
+            if records > 500 and (line := per_record.get(f"transform, {records} records")) is not None:
+                before, now = (
+                    median(many) / median(few) for many, few in ((line.before, usual.before), (line.now, usual.now))
+                )
+                console().print(f"a record of {records:,} costs {now:.2f} times one of 500; in {commit} {before:.2f}")
 
 
 if __name__ == "__main__":

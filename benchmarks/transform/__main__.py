@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 RECORDS, BYTES = 500, 1024
 _TURNS = 12
 _SWEEP = [
-    *((records, 1024) for records in (1, 10, 100, 500, 2000, 5000)),
+    *((records, 1024) for records in (1, 10, 100, 500, 2000, 3000, 5000)),
     *((records, 200) for records in (1, 500, 5000)),
     (500, 600),
     (500, 4096),
@@ -189,6 +189,9 @@ def _print(console: Console, report: dict[str, Any]) -> None:
             f"{row['records']:,}", f"{row['bytes']:,}", f"{row['ns_a_record'] / 1000:.2f}", f"{row['ns_a_byte']:.2f}"
         )
     console.print(sweep)
+    each = {row["records"]: row["ns_a_record"] for row in report["sweep"] if row["bytes"] == BYTES}
+    for records in (2000, 3000):
+        console.print(f"a record of {records:,} costs {each[records] / each[RECORDS]:.2f} times one of {RECORDS}")
     console.print(_SWEEP_NOTE)
     console.print(f"import of the handler: {report['import_ms']:.0f} ms of processor time")
 
