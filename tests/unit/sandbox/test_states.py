@@ -184,10 +184,10 @@ def test_an_execution_goes_on_in_a_later_process_where_it_was(tmp_path: Path) ->
 
 def test_an_execution_beyond_its_time_times_out_and_a_stopped_one_is_aborted(tmp_path: Path) -> None:
     late = machine(T=TASK) | {"TimeoutSeconds": 0}
-    executions = StateExecutions(StateDir(tmp_path), Machines(late), Held())
+    executions = StateExecutions(StateDir(tmp_path / "late"), Machines(late), Held())
     assert wait_for(executions, executions.start(ARN).arn) == "TIMED_OUT"
     held = Held()
-    executions = StateExecutions(StateDir(tmp_path), Machines(machine(T=TASK)), held)
+    executions = StateExecutions(StateDir(tmp_path / "stopped"), Machines(machine(T=TASK)), held)
     one = executions.start(ARN, "one")
     assert executions.start(ARN, "one") is one
     held.begun.acquire()
