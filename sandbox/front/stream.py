@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from random import getrandbits
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,7 +14,6 @@ from sandbox.dynamodb.items import StoredItem
 from sandbox.dynamodb.values import Attributes, measure_key, text_size
 from sandbox.front.native import Happening, has_destination, replicate
 from sandbox.front.record_log import RecordLog
-from sandbox.front.reply import random_hex
 
 if TYPE_CHECKING:
     from moto.dynamodb.models.table import Table
@@ -92,20 +92,21 @@ def _record(
 ) -> bytes:
     keys = _keys(table, old, new)
     size_bytes = _size_of(keys)
-    images = b""
+    new_image = old_image = (b"", b"", b"")
     if new is not None and view in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES"):
-        images += b'"NewImage":' + new.image + b","
+        new_image = b'"NewImage":', new.image, b","
         size_bytes += new.size_bytes
     if old is not None and view in ("OLD_IMAGE", "NEW_AND_OLD_IMAGES"):
-        images += b'"OldImage":' + old.image + b","
+        old_image = b'"OldImage":', old.image, b","
         size_bytes += old.size_bytes
     return _RECORD % (
-        random_hex(16).encode(),
-        _event_name(old, new).encode(),
+        getrandbits(128),
+        _event_name(old, new),
         table.region_name.encode(),
         now_s,
         _encode(keys),
-        images,
+        *new_image,
+        *old_image,
         sequence,
         size_bytes,
         view.encode(),
@@ -124,7 +125,7 @@ def _in_api(identity: bytes) -> bytes:
 def _happening(table: Table, old: StoredItem | None, new: StoredItem | None, identity: bytes) -> Happening:
     keys = _keys(table, old, new)
     return Happening(
-        name=_event_name(old, new).encode(),
+        name=_event_name(old, new),
         keys=_encode(keys),
         new_image=new.image if new else b"",
         old_image=old.image if old else b"",
@@ -137,8 +138,8 @@ def _size_of(keys: Attributes) -> int:
     return sum([text_size(name) + measure_key(value) for name, value in keys.items()])
 
 
-def _event_name(old: StoredItem | None, new: StoredItem | None) -> str:
-    return "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
+def _event_name(old: StoredItem | None, new: StoredItem | None) -> bytes:
+    return b"INSERT" if old is None else b"REMOVE" if new is None else b"MODIFY"
 
 
 def _keys(table: Table, old: StoredItem | None, new: StoredItem | None) -> Attributes:
@@ -153,7 +154,7 @@ def _keys(table: Table, old: StoredItem | None, new: StoredItem | None) -> Attri
 
 # The time is rounded down to the second, as DynamoDB's is.
 _RECORD = (
-    b'{"eventID":"%b","eventName":"%b","eventVersion":"1.1","eventSource":"aws:dynamodb","awsRegion":"%b",'
-    b'"dynamodb":{"ApproximateCreationDateTime":%d,"Keys":%b,%b"SequenceNumber":"%d","SizeBytes":%d,'
+    b'{"eventID":"%032x","eventName":"%b","eventVersion":"1.1","eventSource":"aws:dynamodb","awsRegion":"%b",'
+    b'"dynamodb":{"ApproximateCreationDateTime":%d,"Keys":%b,%b%b%b%b%b%b"SequenceNumber":"%d","SizeBytes":%d,'
     b'"StreamViewType":"%b"}}'
 )

@@ -28,7 +28,10 @@ class Head(NamedTuple):
     @property
     def stays_open(self) -> bool:
         """Whether the connection stays open after the reply."""
-        options = self.fields.get(b"connection", b"").lower()
+        options = self.fields.get(b"connection")
+        if options is None:
+            return not self.is_http_1_0
+        options = options.lower()
         return b"keep-alive" in options if self.is_http_1_0 else b"close" not in options
 
     @property
