@@ -82,6 +82,11 @@ def configure(parser: ArgumentParser) -> None:
         metavar="PATH",
         help="the load generator's ledger of acknowledged writes (repeatable: of several runs, in their order)",
     )
+    parser.add_argument(
+        "--cluster",
+        metavar="HOST:PORT",
+        help="the scheduler of a Dask cluster whose workers read and digest the table, for one beyond a machine",
+    )
     parser.add_argument("--report", type=Path, metavar="PATH", help="write the report with all differences as JSON")
     parser.add_argument("--json", action="store_true", help="print the report instead of the summary")
     parser.add_argument(
@@ -103,6 +108,7 @@ def main(arguments: Namespace) -> int:
             share=arguments.sample / 100,
             since=arguments.since,
             as_of=arguments.as_of,
+            cluster=arguments.cluster,
             watch=watch,
         )
     with verification:

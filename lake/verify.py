@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from lake import buffering
 from lake.athena import Athena, QueryError
 from lake.clients import client
+from lake.cluster import ClusterWorkers
 from lake.fingerprints import BUCKETS
 from lake.inventory import ItemDigests
 from lake.items import Items
 from lake.ledger import AcknowledgedWrites
-from lake.parts import PartedDigests
+from lake.parts import PartedDigests, Workers
 from lake.processes import PartProcesses, cores
 from lake.reader import ComparedKeys, LakeReader
 from lake.verification import Patience, Verification, Verifier, VerifyProgress
@@ -40,6 +42,7 @@ def verify(
     share: float = 1.0,
     since: datetime | None = None,
     as_of: datetime | None = None,
+    cluster: str | None = None,
     watch: Callable[[VerifyProgress], None] = lambda _: None,
     table: LakeTable = TABLE,
 ) -> Verification:
@@ -53,8 +56,10 @@ def verify(
     since then; their items are read by key, and the rest of the table is not. `as_of` is for a table that is being
     written to: keys that have changed since then are not compared. Several ledgers are of runs one after the other.
 
-    Raises: UserError: the outputs, the table, the database or the view are missing or unreadable, the ledger is
-    invalid, or the table has an item that DynamoDB cannot have written.
+    `cluster` is the address of a Dask scheduler whose workers read the table.
+
+    Raises: UserError: the cluster, the outputs, the table, the database or the view are missing or unreadable, the
+    ledger is invalid, or the table has an item that DynamoDB cannot have written.
     """
     table_name = outputs.require("table_name")
     athena = Athena(
@@ -77,7 +82,7 @@ def verify(
         scope=scope,
         as_of=as_of,
         delivery=AcknowledgedWrites(_since(writes, since), table_name) if ledgers else None,
-        reading=_reading(outputs, table, items, scope),
+        reading=_reading(outputs, table, items, scope, cluster),
         way=Positions(outputs, lake.arrived).look,
         watch=watch,
     )
@@ -91,14 +96,22 @@ def verify(
 
 
 def _reading(
-    outputs: StackOutputs, table: LakeTable, items: Items, scope: ComparedKeys
+    outputs: StackOutputs, table: LakeTable, items: Items, scope: ComparedKeys, cluster: str | None
 ) -> Callable[[Callable[[int], None]], ItemDigests] | None:
-    """How a large table is read: in parts, by processes of this machine."""
-    if scope.since is not None or cores() == 1 or items.about() < _LARGE_ITEMS:
+    """Return how a large table is read in parts, or one with a cluster; None for a table that is read here."""
+    if cluster is not None:
+        if scope.since is not None:
+            raise UserError("--cluster reads the whole table and --since only some items: leave out one of them.")
+        # Report an unusable cluster before the wait for the pipeline.
+        ClusterWorkers(cluster).close()
+        workers: Callable[[], Workers] = partial(ClusterWorkers, cluster)
+    elif scope.since is None and cores() > 1 and items.about() >= _LARGE_ITEMS:
+        workers = partial(PartProcesses, cores())
+    else:
         return None
 
     def read(watch: Callable[[int], None]) -> ItemDigests:
-        found = PartedDigests(outputs, table, scope.share, lambda: PartProcesses(cores()), files=True)
+        found = PartedDigests(outputs, table, scope.share, workers, files=cluster is None)
         try:
             found.read(watch)
         except BaseException:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import sys
 from pathlib import Path
-from zipfile import ZipFile
 
 from loadgen.compiled import FILE, native
-from stack import UserError
+from stack import UserError, cluster
 
 _PACKAGES = ("loadgen", "stack")
 _ROOT = Path(__file__).resolve().parents[2]
@@ -17,22 +15,14 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 def build(directory: Path, script: str | None = None) -> Path:
     """Write the bundle into a directory and return its path; the name is derived from the contents."""
-    files = {
-        path.relative_to(_ROOT).as_posix(): path for name in _PACKAGES for path in sorted((_ROOT / name).rglob("*.py"))
-    }
+    files = cluster.sources(_ROOT, *_PACKAGES)
     if native is not None:
         # Workers on another architecture cannot load it and use the slow path.
         files[f"loadgen/{FILE}"] = _ROOT / "loadgen" / FILE
     if script is not None:
         path = _source(script.partition(":")[0])
         files[path.name] = path
-    contents = {name: path.read_bytes() for name, path in files.items()}
-    digest = hashlib.sha256(b"".join(name.encode() + text for name, text in contents.items())).hexdigest()[:12]
-    bundle = directory / f"loadgen_{digest}.zip"
-    with ZipFile(bundle, "w") as archive:
-        for name, text in contents.items():
-            archive.writestr(name, text)
-    return bundle
+    return cluster.bundle(directory, "loadgen", files)
 
 
 def _source(module: str) -> Path:

@@ -13,8 +13,6 @@ of a segment is lost, the segment is lost.
 from __future__ import annotations
 
 import asyncio
-import importlib
-import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -31,10 +29,8 @@ from loadgen.distributed.worker_pool import Seconds, follow
 from loadgen.job import Job, SegmentResult
 from loadgen.metrics.counters import MetricsRow
 from loadgen.schedule.keys import LANES
-from stack import UserError, explain
+from stack import UserError, cluster, explain
 
-_ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss|ucx|ucxx)://)?(?:\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):\d{1,5}")
-_CONNECT_TIMEOUT_S = 10.0
 _POLL_S = 0.5
 # How long after the end of a task its last message may arrive.
 _LAST_MESSAGE_S = 10.0
@@ -52,7 +48,7 @@ class Cluster:
     """Carries out each segment on a worker of a Dask cluster. Call `launch` first."""
 
     def __init__(
-        self, address: str, script: str | None = None, *, connect_timeout_s: float = _CONNECT_TIMEOUT_S
+        self, address: str, script: str | None = None, *, connect_timeout_s: float = cluster.CONNECT_TIMEOUT_S
     ) -> None:
         self._address = address
         self._script = script
@@ -79,24 +75,16 @@ class Cluster:
 
     async def launch(self) -> None:
         """Connect to the scheduler and send this package to the workers. Raises: UserError: either fails."""
-        if _ADDRESS.fullmatch(self._address) is None:
-            raise UserError(
-                f"{self._address!r} is not an address of a Dask scheduler: write --cluster as tcp://HOST:PORT."
-            )
-        try:
-            self._distributed = importlib.import_module("distributed")
-        except ModuleNotFoundError:
-            raise UserError("--cluster needs Dask: install the project's extra `cluster`.") from None
+        self._distributed = cluster.dask(self._address)
         try:
             self._client = await self._distributed.Client(
                 self._address, asynchronous=True, timeout=self._connect_timeout_s, set_as_default=False
             )
-        except (OSError, ValueError) as error:
-            reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-            raise UserError(f"No Dask scheduler answers at {self._address} ({reason}): check --cluster.") from None
+        except cluster.CONNECT_ERRORS as error:
+            raise cluster.no_scheduler(self._address, error) from None
         self._workers = sorted(await self._living())[:LANES]
         if not self._workers:
-            raise UserError(f"The Dask cluster at {self._address} has no workers: start some, then run again.")
+            raise cluster.no_workers(self._address)
         with TemporaryDirectory() as directory:
             await self._send(bundle.build(Path(directory), self._script))
 
@@ -157,15 +145,8 @@ class Cluster:
         await self._client.close(timeout=_SCHEDULER_TIMEOUT_S)
 
     async def _send(self, file: Path) -> None:
-        """Put a bundle on the scheduler and on each worker, including workers that start later.
-
-        `Client.upload_file` registers each upload under a random name. A worker that starts later repeats all uploads
-        of the past concurrently, and may import the file while another upload truncates it. Here the name is the
-        bundle's, which is derived from its contents, so a bundle is registered once.
-        """
-        plugins: Any = importlib.import_module("distributed.diagnostics.plugin")
-        for plugin in (plugins.SchedulerUploadFile(str(file)), plugins.UploadFile(str(file))):
-            plugin.idempotent = True
+        """Put a bundle on the scheduler and on each worker, including workers that start later."""
+        for plugin in cluster.uploads(file):
             await self._client.register_plugin(plugin, name=file.name)
 
     def _variable(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Runs on a real Dask cluster of several worker processes."""
+"""Runs on a real Dask cluster of several worker processes, which the lake uses too."""
 
 import importlib
 import os
@@ -12,18 +12,27 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from lake.__main__ import main as lake
+from lake.cluster import ClusterWorkers
+from lake.fingerprints import BUCKETS, Fingerprints
+from lake.inventory import Inventory
+from lake.items import Items
+from lake.parts import PartedDigests
 from loadgen.cli import main
 from loadgen.distributed.cluster import Cluster
 from loadgen.report import report as reports
 from loadgen.report.report import RunReport
-from stack import UserError
+from stack import StackOutputs, UserError
 from tests.integration.loadgen.order_table import CREDENTIALS, REGION, OrderTable
+from transform.schema import TABLE
 
 WORKERS = 2
 _START_TIMEOUT_S = 90
@@ -122,6 +131,39 @@ def test_a_cluster_writes_the_plan_and_survives_for_the_next_run(
         assert [second["planned"] for second in report.series][:2] == [100, 100]
     # A new worker carries out all registered uploads concurrently: a file registered twice may be half written.
     assert len(bundles(dask_cluster)) == 1
+
+
+def test_the_workers_digest_a_table_as_lake_verify_does(order_table: OrderTable, dask_cluster: DaskCluster) -> None:
+    for number in range(60):
+        order_table.client.put_item(
+            TableName=order_table.name, Item={"order_id": {"S": f"order-{number}"}, "version": {"N": str(number)}}
+        )
+    outputs = StackOutputs(
+        origin="the test", region=REGION, endpoint_url=order_table.endpoint_url, table_name=order_table.name
+    )
+    here = Inventory(Fingerprints(TABLE))
+    for page in Items(order_table.client, order_table.name, TABLE).pages():
+        here.add(page)
+    far = PartedDigests(outputs, TABLE, BUCKETS, partial(ClusterWorkers, dask_cluster.address), files=False)
+    far.read(lambda _: None)
+    assert far.items == 60
+    assert [far.rows(bucket) for bucket in range(BUCKETS)] == [here.rows(bucket) for bucket in range(BUCKETS)]
+    assert [far.images(bucket) for bucket in range(BUCKETS)] == [here.images(bucket) for bucket in range(BUCKETS)]
+    assert sorted(far.entries(range(BUCKETS))) == sorted(here.entries(range(BUCKETS)))
+    here.close()
+    gone = replace(outputs, table_name="nothing")
+    with pytest.raises(UserError, match="no DynamoDB table 'nothing'"):
+        PartedDigests(gone, TABLE, BUCKETS, partial(ClusterWorkers, dask_cluster.address), files=False).read(print)
+
+
+def test_a_cluster_that_is_none_is_told_before_lake_verify_waits(capsys: pytest.CaptureFixture[str]) -> None:
+    known = ["--table", "t", "--workgroup", "w", "--database", "d", "--region", REGION]
+    known += ["--endpoint-url", "http://127.0.0.1:9"]
+    for address, said in (("nowhere", "is not an address"), (f"127.0.0.1:{free_port()}", "No Dask scheduler answers")):
+        assert lake(["verify", *known, "--cluster", address]) == 2
+        assert said in capsys.readouterr().err
+    assert lake(["verify", *known, "--cluster", "127.0.0.1:1", "--since", "2h"]) == 2
+    assert "leave out one of them" in capsys.readouterr().err
 
 
 def kill_a_worker(cluster: DaskCluster) -> None:
