@@ -30,6 +30,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.monitoring.raised import RaisedAlarm, raised_alarms
 from sandbox.page import access, failures, faults, journey, monitoring
 from sandbox.page.clients import Clients
 from sandbox.page.queries import Workgroup
@@ -37,7 +38,8 @@ from sandbox.page.stages import Snapshot, snapshot
 
 STATIC = Path(__file__).parent / "static"
 _INTERVAL_S = 1.0
-_ALARMS_EVERY = 5
+_RAISED_EVERY = 5
+_ALARMS_EVERY = 60
 _COUNT_EVERY_S = 5.0
 _MAX_MINUTES = 24 * 60
 _LATEST_CHANGES = 50
@@ -66,6 +68,7 @@ class Page:
         self._clients = clients
         self._queries = Workgroup(clients)
         self._listeners: set[asyncio.Queue[bytes]] = set()
+        self._raised: list[RaisedAlarm] | None = None
         self._items, self._queued = 0, dict[str, int]()
         self._counted_s = -math.inf
 
@@ -105,10 +108,18 @@ class Page:
         for turn in range(1 << 62):
             if self._listeners:
                 self._tell("snapshot", await asyncio.to_thread(self._snapshot))
-                if turn % _ALARMS_EVERY == 0:
-                    with contextlib.suppress(BotoCoreError, ClientError):
-                        self._tell("alarms", await asyncio.to_thread(monitoring.alarms, self._clients))
+                if turn % _RAISED_EVERY == 0:
+                    await self._tell_alarms(anyway=turn % _ALARMS_EVERY == 0)
             await asyncio.sleep(_INTERVAL_S)
+
+    async def _tell_alarms(self, *, anyway: bool) -> None:
+        """Publish the alarms if others are raised than before, if a page is new, or anyway: DescribeAlarms is slow."""
+        raised = await asyncio.to_thread(raised_alarms, self._clients.outputs["endpoint_url"])
+        if raised == self._raised and not anyway:
+            return
+        self._raised = raised
+        with contextlib.suppress(BotoCoreError, ClientError):
+            self._tell("alarms", await asyncio.to_thread(monitoring.alarms, self._clients))
 
     def _tell(self, event: str, value: object) -> None:
         message = b"event: " + event.encode() + b"\ndata: " + _encoder.encode(value) + b"\n\n"
@@ -145,6 +156,7 @@ class Page:
         await response.prepare(request)
         listener: asyncio.Queue[bytes] = asyncio.Queue(maxsize=8)
         self._listeners.add(listener)
+        self._raised = None
         try:
             while True:
                 await response.write(await listener.get())

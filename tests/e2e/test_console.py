@@ -91,6 +91,10 @@ async def test_the_picture_is_sent_each_second(page: _Page) -> None:
     assert state["snapshot"]["stages"][0]["resource"] == state["outputs"]["table_name"]
 
 
+async def test_a_page_that_is_new_is_told_the_alarms(page: _Page) -> None:
+    assert "-dead-letters" in await page.event("alarms")
+
+
 async def test_a_query_runs_is_paged_and_is_stopped(page: _Page) -> None:
     (saved, *_) = await page.ask("GET", "queries")
     assert saved["text"]

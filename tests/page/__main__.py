@@ -85,7 +85,9 @@ def _function(state: tuple[str, str]) -> str:
 
 
 def _run(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, check=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, check=False, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"`python -m {' '.join(arguments)}` failed: {done.stderr.strip()}")
 
 
 if __name__ == "__main__":
