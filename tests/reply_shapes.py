@@ -1,7 +1,7 @@
-"""Whether a reply has the form that botocore's model gives the operation: types, required members, no other members.
+"""Checks that a reply has the form of botocore's model: types, required members, no other members.
 
-A client that is generated from the same model (the SDKs for Java, Go and Rust) fails at what boto3 passes over. The
-models are AWS's own: https://github.com/boto/botocore/tree/develop/botocore/data.
+A client that is generated from the same model (the SDKs for Java, Go and Rust) fails at deviations that boto3 ignores.
+The models are AWS's own: https://github.com/boto/botocore/tree/develop/botocore/data.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ENVELOPE = frozenset({"ResponseMetadata", "requestId", "RequestId"})
 
 @contextmanager
 def watched() -> Generator[list[str]]:
-    """The faults of all replies that botocore parses in this process meanwhile."""
+    """Collect the deviations of all replies that botocore parses in this process meanwhile."""
     faults: list[str] = []
     parser: Any = parsers.ResponseParser
     inner: Callable[..., Any] = parser.parse
@@ -40,7 +40,7 @@ def watched() -> Generator[list[str]]:
 
 
 def faults_of(parser: object, response: Mapping[str, Any], shape: Any) -> list[str]:
-    """What is wrong in one reply's body, each as `Shape.member: fault`."""
+    """Yield the deviations of one reply's body, each as `Shape.member: fault`."""
     body: Any = response["body"]
     if not isinstance(body, bytes) or not body or response["headers"].get("smithy-protocol") == "rpc-v2-cbor":
         return []

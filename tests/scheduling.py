@@ -1,7 +1,7 @@
-"""Which of xdist's processes runs which file: one process has each server, instead of each process every server.
+"""Assigns test files to xdist's processes: each server runs in one process instead of in every process.
 
-A fixture of the session is made in each process that runs a test with it. Most are cheap; a server of the sandbox and
-what it loads for its first calls takes 5 to 8 s of processor time, a deployed pipeline 15.
+A session fixture is created in each process that runs a test with it. Most are cheap; a server of the sandbox and what
+it loads for its first calls takes 5 to 8 s of processor time, a deployed pipeline 15.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PARAMETER = re.compile(rf"^(?:async )?def \w+\([^)]*\b({'|'.join(KINDS)}): ", r
 
 
 def kind_of(path: Path) -> str | None:
-    """What a file's tests have in common with those of other files, and is expensive to make; None without it."""
+    """Return the expensive fixture that a file's tests share with other files; None without one."""
     if path.parts[-3:-1] == ("unit", "components"):
         return "components"
     found = _PARAMETER.search(path.read_text(encoding="utf-8"))
@@ -29,8 +29,8 @@ def kind_of(path: Path) -> str | None:
 class SharedFixtureScheduling(LoadFileScheduling):
     """xdist's distribution by file, in which a process prefers the files whose fixtures it has.
 
-    It takes in this order: a file of a kind that it has begun, a file of a kind that no process has begun, a file
-    without a kind, and at last one of another process's kind, so that no process is idle while there are files.
+    The order is: a file of a kind that it has begun, a file of a kind that no process has begun, a file without a kind,
+    and finally one of another process's kind, so that no process is idle while files remain.
     """
 
     def __init__(self, config: Any, log: Producer | None = None) -> None:

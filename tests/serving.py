@@ -10,7 +10,7 @@ from socketserver import BaseServer
 
 @contextmanager
 def serving(server: BaseServer) -> Generator[None]:
-    """A server serves; at the end, however it comes, neither its thread nor its socket is left to another test."""
+    """Run a server; at any kind of end, neither its thread nor its socket remains for another test."""
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

@@ -1,1 +1,1 @@
-"""AWS's DynamoDB Local as an oracle of the sandbox's engine: generated calls to both, and their answers compared."""
+"""AWS's DynamoDB Local as an oracle of the sandbox's engine: generated calls to both, with compared responses."""

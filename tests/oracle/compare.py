@@ -1,4 +1,4 @@
-"""When two answers say the same: without what has no order, and without what DynamoDB Local is known to get wrong."""
+"""Compares two responses, regardless of undefined order and of DynamoDB Local's known deviations."""
 
 from __future__ import annotations
 
@@ -37,27 +37,27 @@ _KEY_ERRORS = (
     "One or more parameter values are not valid. The AttributeValue for a key attribute",
     "One or more parameter values are not valid. A value specified for a secondary index key",
 )
-"""Local looks at the keys before the expressions; AWS checks expressions first (mhart/dynalite validations/)."""
+"""Local checks the keys before the expressions; AWS checks expressions first (mhart/dynalite validations/)."""
 
 _FOUND_IN_ITEM = re.compile(
     r"The provided expression refers to an attribute|The document path provided in the update expression"
     r"|An operand in the update expression has an incorrect data type"
 )
 _SAME_KIND = (
-    # Of several faults of a kind, Local and the engine may name another one.
+    # Of several errors of a kind, Local and the engine may report different ones.
     re.compile(r"Invalid \w+: Two document paths (overlap|conflict) with each other;"),
     re.compile(r"Invalid \w+: Incorrect operand type for operator or function;"),
-    # … also of what an update finds in an item.
+    # … also for errors that depend on the item.
     _FOUND_IN_ITEM,
-    # Placeholders that nothing uses have no order, and Local may name those of another action.
+    # Unused placeholders have no order, and Local may name those of another action.
     re.compile(r"Value provided in ExpressionAttribute|ExpressionAttributeValues can only be specified when"),
-    # Local shows bounds as they were spelled, and binaries as Java does.
+    # Local prints bounds in their original spelling, and binaries in Java's form.
     re.compile(r"Invalid \w+: The BETWEEN operator requires"),
 )
 
 
 def difference(local: Json, ours: Json) -> str | None:
-    """How our answer differs from DynamoDB Local's; None when it says the same."""
+    """Return the difference of our response to DynamoDB Local's; None if they are equal."""
     said = f"Local: {local}\nours:  {ours}"
     if "error" not in local and "error" not in ours:
         # Local returns DeleteItem's capacity without a request for it.
@@ -66,7 +66,7 @@ def difference(local: Json, ours: Json) -> str | None:
     if "error" not in local or "error" not in ours:
         return said
     if ours["message"] == _REPEATED or local["message"] == _REPEATED:
-        # Local finds an action in error before it looks for two actions on one item.
+        # Local reports an action's error before it checks for two actions on one item.
         return None
     if local["error"] != ours["error"]:
         return None if _is_cancelled_update(local, ours) else said
@@ -77,7 +77,7 @@ def difference(local: Json, ours: Json) -> str | None:
 
 
 def same_sentence(local: str, ours: str) -> bool:
-    """Whether Local's sentence is ours, or one that is known to differ from AWS's."""
+    """Return whether Local's sentence is ours, or is known to differ from AWS's."""
     said = ours
     local, ours = _inner(local), _inner(ours)
     if local == ours or any(local.startswith(theirs) and ours.startswith(aws) for theirs, aws in KNOWN):
@@ -93,7 +93,7 @@ def is_found_in_item(local: str) -> bool:
 
 
 def same_changes(local: list[Any], ours: list[Any]) -> bool:
-    """Whether two lists of (table, event, image before, image after) tell the same of each item."""
+    """Return whether two lists of (table, event, image before, image after) are equal per item."""
     return normal(sorted(local, key=_item_of)) == normal(sorted(ours, key=_item_of))
 
 
@@ -104,7 +104,7 @@ def _item_of(change: list[Any]) -> str:
 
 
 def _in_order(answer: Json) -> Json:
-    """An answer whose items are in one order, where AWS gives them none: those of a batch, and of a Scan."""
+    """Return a response with sorted items where AWS has no order: those of a batch, and of a Scan."""
     batches: Any = answer.get("Responses")
     if isinstance(batches, dict):
         named = cast("dict[str, list[Any]]", batches)
@@ -113,7 +113,7 @@ def _in_order(answer: Json) -> Json:
 
 
 def scanned(answer: Json) -> Json:
-    """A Scan's answer with its items in the order of their keys."""
+    """Return a Scan's response with its items in the order of their keys."""
     return answer | {"Items": sorted(answer["Items"], key=_key_of)} if "Items" in answer else answer
 
 
@@ -122,7 +122,7 @@ def _key_of(item: Json) -> str:
 
 
 def _is_cancelled_update(local: Json, ours: Json) -> bool:
-    """Whether a transaction was refused for what an update finds in the item: Local does not say that as AWS does.
+    """Return whether a transaction was refused because of an item's content, which Local reports differently from AWS.
 
     AWS cancels the transaction (nubo-db/dynoxide src/actions/transact_write_items.rs, captured in eu-west-2).
     """
@@ -133,14 +133,14 @@ def _is_cancelled_update(local: Json, ours: Json) -> bool:
 
 
 def normal(value: Any) -> Any:
-    """A value in a form that is the same for the same content: numbers in one spelling, sets in order."""
+    """Return a value in a normal form: numbers in one spelling, sets in order."""
     if isinstance(value, list):
         return [{} if each == {"M": {}} else normal(each) for each in cast("list[Any]", value)]
     if not isinstance(value, dict):
         return value
     given = cast("Json", value)
     if set(given) == {"N"} and isinstance(given["N"], str):
-        # Local gives a number that an update stored as it was spelled.
+        # Local returns a number that an update stored in its original spelling.
         return {"N": canonical_number(given["N"])}
     kind = next(iter(given), "")
     if len(given) == 1 and kind in ("SS", "NS", "BS") and isinstance(given[kind], list):
@@ -151,7 +151,7 @@ def normal(value: Any) -> Any:
 
 
 def _inner(sentence: str) -> str:
-    """What is wrong with a value, without the sentence around it."""
+    """Return the error of a value, without the sentence around it."""
     match = re.fullmatch(r"ExpressionAttributeValues contains invalid value: (.*?) for key :\w+", sentence, re.DOTALL)
     return sentence if match is None else match[1]
 

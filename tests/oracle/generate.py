@@ -1,4 +1,4 @@
-"""Calls of DynamoDB's data plane, right ones and wrong ones, drawn from a few names so that they meet."""
+"""Generates valid and invalid calls of DynamoDB's data plane, with few names so that they interact."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Generator:
         self._values: Json = {}
 
     def calls(self, count: int) -> list[Call]:
-        """So many calls, one after another."""
+        """Return this number of calls in order."""
         makers: tuple[Callable[[], Call], ...] = (
             *([self._put] * 4),
             *([self._update] * 6),
@@ -159,7 +159,7 @@ class Generator:
             actions.append({operation.removesuffix("Item"): request})
         return "TransactWriteItems", {"TransactItems": actions}
 
-    # What they are made of
+    # Parts of calls
 
     def _table(self) -> str:
         return self._pick(*TABLES)
@@ -264,7 +264,7 @@ class Generator:
         return {"ConditionExpression": self._condition(1)} | more
 
     def _with_values(self, request: Json) -> Json:
-        """The request with the values of its placeholders; sometimes with one too many."""
+        """Return the request with the values of its placeholders; sometimes with a surplus one."""
         texts = " ".join(value for value in request.values() if isinstance(value, str))
         if "#n" in texts:
             request["ExpressionAttributeNames"] = {"#n": self._pick("n", "status")}

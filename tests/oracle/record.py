@@ -1,4 +1,4 @@
-"""Records the answers of a running DynamoDB Local to generated calls: `python -m tests.oracle.record PORT`."""
+"""Records the responses of a running DynamoDB Local to generated calls: `python -m tests.oracle.record PORT`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CALLS = 30
 
 
 def main(port: str) -> None:
-    """Write the sessions, one a line, after a line that says what they are of."""
+    """Write the sessions, one per line, after a header line."""
     endpoint = Endpoint(f"http://127.0.0.1:{port}/")
     lines: list[Any] = [{"dynamodb-local": VERSION, "recorded": f"{datetime.now(UTC):%Y-%m-%d}"}]
     for seed in range(_SESSIONS):

@@ -18,7 +18,7 @@ from tests.oracle.generate import TABLES, Call, Json
 
 VERSION = "3.3.1"
 JARS = Path(os.environ.get("DYNAMODB_LOCAL", ".build/dynamodb-local")).resolve()
-"""Where DynamoDB Local and what it needs are; `make test-oracle` puts them there with Maven."""
+"""The directory of DynamoDB Local and its dependencies; `make test-oracle` fills it with Maven."""
 _MAIN = "software.amazon.dynamodb.services.local.main.ServerRunner"
 _START_TIMEOUT_S = 180.0
 _HEADERS = {
@@ -36,7 +36,7 @@ class Endpoint:
         self._url = url
 
     def call(self, operation: str, request: Json, service: str = "DynamoDB_20120810") -> Json:
-        """The answer; for an error its name and message, and whatever else it has."""
+        """Return the response; for an error its name, message and other members."""
         headers = _HEADERS | {"X-Amz-Target": f"{service}.{operation}"}
         try:
             with urlopen(Request(self._url, json.dumps(request).encode(), headers), timeout=30) as answer:
@@ -47,13 +47,13 @@ class Endpoint:
             return {"error": body.pop("__type").rpartition("#")[2], "message": message, **body}
 
     def fresh_tables(self) -> None:
-        """Make the tables again, empty, with streams."""
+        """Recreate the tables, empty, with streams."""
         for name, table in TABLES.items():
             self.call("DeleteTable", {"TableName": name})
             self.call("CreateTable", _creation(name, table))
 
     def session(self, calls: list[Call]) -> tuple[list[Json], list[Any]]:
-        """The answers to calls on new tables, and the records of the tables' streams."""
+        """Return the responses to calls on new tables, and the records of the tables' streams."""
         self.fresh_tables()
         answers = [self.call(operation, request) for operation, request in calls]
         return answers, [change for name in TABLES for change in self._changes(name)]
@@ -76,7 +76,7 @@ class Endpoint:
 def local(port: int) -> Generator[Endpoint]:
     """DynamoDB Local in memory, on a port of this machine."""
     command = ["java", f"-Djava.library.path={JARS}", "-cp", f"{JARS}/*", _MAIN, "-inMemory", "-port", str(port)]
-    # It writes a file of metadata into the directory where it is started.
+    # It writes a file of metadata into its working directory.
     with TemporaryDirectory() as directory:
         process = subprocess.Popen(command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -87,7 +87,7 @@ def local(port: int) -> Generator[Endpoint]:
 
 
 def _answering(process: subprocess.Popen[bytes], endpoint: Endpoint) -> Endpoint:
-    """The endpoint, once it answers; URLError when it does not start."""
+    """Return the endpoint when it responds. Raises: URLError: it does not start."""
     end_s = time.monotonic() + _START_TIMEOUT_S
     while True:
         try:

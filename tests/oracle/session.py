@@ -12,7 +12,7 @@ from tests.oracle.generate import TABLES, Call, Json
 
 
 def engine_session(calls: list[Call]) -> tuple[list[Json], list[Any]]:
-    """The engine's answers to calls on new tables, and the changes that streams would carry."""
+    """Return the engine's responses to calls on new tables, and the changes for their streams."""
     dynamo = Dynamo(*(schema_of(name, table) for name, table in TABLES.items()))
     answers = [dynamo.call(operation, **request) for operation, request in calls]
     changes: list[Any] = []
@@ -25,7 +25,7 @@ def engine_session(calls: list[Call]) -> tuple[list[Json], list[Any]]:
 def differences(
     calls: list[Call], local: tuple[list[Json], list[Any]], ours: tuple[list[Json], list[Any]]
 ) -> list[str]:
-    """Where two sessions of the same calls differ."""
+    """Return the differences of two sessions of the same calls."""
     found: list[str] = []
     for (operation, request), theirs, our in zip(calls, local[0], ours[0], strict=True):
         ordered = (scanned(theirs), scanned(our)) if operation == "Scan" else (theirs, our)
@@ -64,7 +64,7 @@ def _parts(actions: list[Json]) -> Iterator[Json]:
 
 
 def schema_of(name: str, table: Json) -> TableSchema:
-    """The schema of one of the tables that calls are generated for."""
+    """Return the schema of one of the tables for generated calls."""
     kinds: dict[str, str] = table["Definitions"]
 
     def key(elements: Any) -> KeySchema:

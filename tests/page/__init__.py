@@ -1,1 +1,1 @@
-"""The console's page in a headless Chromium, where one is installed: `make test-page`, outside the suite."""
+"""The console's page in a headless Chromium, if one is installed: `make test-page`, outside the suite."""

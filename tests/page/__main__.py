@@ -39,7 +39,7 @@ def main() -> int:
     if browser is None:
         sys.stderr.write("No browser was found: install Chromium, or name one in CHROMIUM.\n")
         return 2
-    # Not under a long path: a Unix socket's has only 107 bytes.
+    # A short path, because a Unix socket's path has at most 107 bytes.
     with TemporaryDirectory(prefix="page-") as directory:
         state = ("--state-dir", f"{directory}/state")
         _run("sandbox", "up", *state, "--port", str(free_port()))
@@ -59,7 +59,7 @@ def main() -> int:
             rate = ("--rps", "300", "--profile", "sine:amplitude=0.5,period=40s", "--duration", "10m")
             if not arguments.documents:
                 rate = ("--rps", "200", "--duration", "90s")
-                # The first batches of changes end under the error prefix: the page shows them and puts them back.
+                # The first batches of changes end under the error prefix: the page displays and replays them.
                 fault = ("function", "how=raise", f"function={_function(state)}", "--count", "12")
                 _run("sandbox", "fault", "on", *fault, *state)
             load = subprocess.Popen(

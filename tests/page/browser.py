@@ -1,7 +1,7 @@
 """Drives the console's page: `python browser.py URL BROWSER [OPTION]`, in an environment with Playwright.
 
-It uses the page by the keyboard, in dark and light, at 360 and 1280 pixels, and ends with 1 at the first thing that is
-not as it should be: an error in the browser's console, a request to elsewhere, a page that is wider than the window.
+It uses the page by the keyboard, in dark and light, at 360 and 1280 pixels, and exits with 1 at the first problem: an
+error in the browser's console, a request to elsewhere, a page that is wider than the window.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FLOW_MS = 240_000
 
 
 class Watched:
-    """A page whose errors and foreign requests are kept."""
+    """A page whose errors and foreign requests are recorded."""
 
     def __init__(self, browser: Browser, url: str, width: int, colours: str) -> None:
         context = browser.new_context(
@@ -52,7 +52,7 @@ class Watched:
         self.usable_ms = (time.perf_counter() - began_s) * 1000
 
     def open(self, view: str) -> None:
-        """Open a view by the keyboard, and wait until it shows something."""
+        """Open a view by the keyboard, and wait for its content."""
         link = self.page.get_by_role("navigation").get_by_role("link", name=view)
         link.focus()
         self.page.keyboard.press("Enter")
@@ -60,7 +60,7 @@ class Watched:
         self.page.locator("main h2").first.wait_for()
 
     def check(self, where: str) -> None:
-        """No problem so far, and nothing wider than the window."""
+        """Check that there is no problem so far, and that nothing is wider than the window."""
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         if wide > self.width:
             self.problems.append(f"{wide} pixels wide at {self.width}")
@@ -193,7 +193,7 @@ def _deeds(browser: Browser, url: str) -> None:
 
 
 def _replay(watched: Watched) -> None:
-    """The failed records are shown by cause with an example, and are gone once they are on the stream again."""
+    """Check that failed records are shown by cause with an example, and disappear after their replay."""
     page = watched.page
     watched.open("Failures")
     again = page.get_by_role("button", name="Look again")

@@ -1,4 +1,4 @@
-"""Forwarding, with a service that says what it was sent."""
+"""Forwarding, with a service that echoes its requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.serving import serving
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with what it was sent, or with the error that the body asks for."""
+    """Returns the request, or the error that the body requests."""
 
     protocol_version = "HTTP/1.1"
 
@@ -36,7 +36,7 @@ class Echo(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("X-Amz-Function-Error", "Unhandled")
         self.send_header("Content-Length", str(len(body)))
-        # A connection that is kept would still be answered when the service is down.
+        # A kept-alive connection would still be served when the service is down.
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)

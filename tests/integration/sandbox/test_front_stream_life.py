@@ -1,4 +1,4 @@
-"""A table's stream that is switched off, and on again.
+"""A table's stream that is disabled and enabled again.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html#Streams.Enabling
 """
@@ -15,7 +15,7 @@ from sandbox.state import client
 
 
 class Orders:
-    """A table, its stream on, and what its streams hold."""
+    """A table with a stream, and the records of its streams."""
 
     def __init__(self, url: str, name: str) -> None:
         self.name = name

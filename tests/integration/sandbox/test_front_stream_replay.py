@@ -1,4 +1,4 @@
-"""Whatever is done to a table, its stream tells it all."""
+"""A table's stream has every change of the table."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Table:
         )
 
     def write(self, operation: str, **parameters: Any) -> str:
-        """What came of a write: ok, or the error's code."""
+        """Return a write's result: ok, or the error's code."""
         try:
             getattr(self._dynamodb, operation)(TableName=self.name, **parameters)
         except ClientError as error:
@@ -121,7 +121,7 @@ def test_the_records_of_a_stream_make_the_table(clients: Clients, writes: list[t
 
 
 def replayed(records: list[Any]) -> dict[str, Any]:
-    """The table that results from the stream; each record must be consistent with the earlier ones."""
+    """Rebuild the table from the stream; each record must be consistent with the earlier ones."""
     items: dict[str, Any] = {}
     last = 0
     for record in records:

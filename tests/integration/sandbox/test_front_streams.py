@@ -11,7 +11,7 @@ from sandbox.state import client
 
 
 class Orders:
-    """A table with a stream, and what the stream tells."""
+    """A table with a stream, and the stream's records."""
 
     def __init__(self, url: str, name: str, view: str) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""Functions in separate processes with AWS's runtime client: their environment, and how they may end."""
+"""Functions in separate processes with AWS's runtime client: their environment, and the ways they end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Start = Callable[..., Environment]
 
 
 class Sink(LogSink):
-    """Keeps the log's lines."""
+    """Stores the log's lines."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

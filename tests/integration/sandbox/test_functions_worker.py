@@ -1,4 +1,4 @@
-"""Lambda's Invoke through the sandbox's server, as any client calls it."""
+"""Lambda's Invoke through the sandbox's server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pipe with a Lambda enrichment, both at work: what the target gets, and what even Lambda does not take.
+"""A running pipe with a Lambda enrichment: the target's records, and records too large for Lambda.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/pipes-enrichment.html
 """
@@ -58,7 +58,7 @@ def test_the_target_gets_the_answer_and_a_change_too_large_for_lambda_is_discard
     (message,) = wait_until(lambda: sqs.receive_message(QueueUrl=url).get("Messages"), "a dead letter")
     assert json.loads(message["Body"])["context"]["condition"] == "RetryAttemptsExhausted"
     assert len(json.dumps([note, note], separators=(",", ":"))) > LAMBDAS_LIMIT_BYTES
-    # The insert of the vast item is refused by Kinesis, behind the function, and so is given up, too.
+    # Kinesis refuses the insert of the vast item after the function, so it becomes a dead letter too.
     assert arrived(sandbox, "enriched", 2) == ["a", "b"]
     assert [event["seen"] for event in events(sandbox, "enriched")] == [1, 1]
     partition_keys = [record["PartitionKey"] for record in sandbox.records("enriched")]

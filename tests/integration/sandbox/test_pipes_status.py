@@ -1,4 +1,4 @@
-"""What a pipe that lags or does not work says of itself, to `status` and to DescribePipe."""
+"""The state of a lagging or failing pipe in `status` and DescribePipe."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_pipe_lags_by_what_it_has_not_read(sandbox: Sandbox) -> None:
     wait_until(lambda: of(sandbox, "lagging").get("backlog") == CHANGES, "the pipe to report all changes")
     status = sandbox.status("pipes")
     assert status["backlog"] >= CHANGES
-    # Changes' times are what the server noted, and the status is at most two seconds old.
+    # Changes' times are recorded by the server, and the status is at most two seconds old.
     assert (time.time() - begun_s) * 1000 >= of(sandbox, "lagging")["lag_ms"] > 0
 
     sandbox.proxy.fault = lambda _called, _: None

@@ -1,4 +1,4 @@
-"""The Pipes process against the sandbox's server: what arrives in Kinesis, and what becomes of what does not."""
+"""The Pipes process against the sandbox's server: the records in Kinesis, and the treatment of the others."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_filters_and_template_are_applied(sandbox: Sandbox) -> None:
 def test_latest_means_from_the_pipes_creation(sandbox: Sandbox) -> None:
     source, target = sandbox.table("latest"), sandbox.stream("latest")
     put(sandbox, "latest", "before")
-    # DynamoDB tells creation times in whole seconds.
+    # DynamoDB's creation times are whole seconds.
     wait_until(lambda: seconds_since(sandbox, "latest") >= 1, "another second")
     sandbox.pipe("latest", source, target, StartingPosition="LATEST")
     put(sandbox, "latest", "after")
@@ -119,7 +119,7 @@ def test_what_the_target_never_takes_goes_to_the_dead_letter_queue(sandbox: Sand
     url = sqs.create_queue(QueueName="dead")["QueueUrl"]
     queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     missing = "arn:aws:kinesis:eu-west-1:123456789012:stream/missing"
-    # Both are there before the pipe is, or it may read one alone.
+    # Both exist before the pipe, otherwise it may read one alone.
     put(sandbox, "dead", "a", "b")
     sandbox.pipe("dead", source, missing, MaximumRetryAttempts=1, DeadLetterConfig={"Arn": queue})
     (message,) = wait_until(lambda: sqs.receive_message(QueueUrl=url).get("Messages"), "a dead letter")

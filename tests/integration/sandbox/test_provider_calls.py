@@ -1,4 +1,4 @@
-"""For each type of resource that the program uses, the provider's calls are answered as the provider needs it."""
+"""For each type of resource of the program, the provider's calls succeed as the provider needs it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.conftest import SandboxServer
 from tests.integration.sandbox.provider import LIVES, Aws, Life
 
 SNAPSHOTS = Path(__file__).parents[2] / "unit" / "components" / "snapshots"
-# What a setting brings that no stack sets and no snapshot shows: tableCapacity provisioned, captureMode native.
+# Types of settings that no stack or snapshot has: tableCapacity provisioned, captureMode native.
 BY_SETTING = {
     "aws:appautoscaling/target:Target",
     "aws:appautoscaling/policy:Policy",

@@ -1,6 +1,6 @@
-"""Clients that pip brings, on their ordinary configuration: aioboto3, aiodynamo, PynamoDB and the AWS CLI.
+"""Clients from PyPI with their ordinary configuration: aioboto3, aiodynamo, PynamoDB and the AWS CLI.
 
-boto3 is what the other tests use; the clients of other languages are run by `make test-clients`.
+The other tests use boto3; `make test-clients` runs the clients of other languages.
 """
 
 from __future__ import annotations
@@ -193,9 +193,9 @@ for command in json.load(sys.stdin):
 
 
 def aws(endpoint: str, *commands: Sequence[str]) -> list[Any]:
-    """The exit code, the output and the errors of each command of the AWS CLI, with what `sandbox env` prints.
+    """Run commands of the AWS CLI in the environment of `sandbox env`; return exit code, output and errors of each.
 
-    It runs in another process, because it brings a botocore that it imports under the same name.
+    It runs in another process, because it contains a botocore of the same name.
     """
     environment = {
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,

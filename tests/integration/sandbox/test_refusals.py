@@ -1,4 +1,4 @@
-"""What AWS refuses, the sandbox refuses: each rule's own example, sent by boto3, with AWS's code and sentence."""
+"""The sandbox refuses the requests that AWS refuses: each rule's example, with AWS's code and sentence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Send = Callable[[str, Mapping[str, Any]], Any]
 
 @pytest.fixture(scope="module")
 def send(sandbox_server: SandboxServer) -> Send:
-    """A call by its operation, such as sqs.CreateQueue, which boto3 itself does not look at."""
+    """Make a call by its operation, such as sqs.CreateQueue, without boto3's own validation."""
 
     @cache
     def client(service: str) -> Any:
@@ -49,7 +49,7 @@ def send(sandbox_server: SandboxServer) -> Send:
 
 
 def made(send: Send, operation: str, request: Mapping[str, Any]) -> None:
-    """Make what an example needs, unless an earlier one has made it."""
+    """Create an example's prerequisites, unless an earlier example has done so."""
     try:
         send(operation, request)
     except ClientError as error:

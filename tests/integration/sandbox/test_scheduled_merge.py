@@ -25,7 +25,7 @@ _ROLE = "arn:aws:iam::123456789012:role/merge"
 
 
 class ScheduledMerge:
-    """A machine of the test's own, with the program's definition, over a lake."""
+    """A state machine with the program's definition, over the test's lake."""
 
     def __init__(self, lake: MergedLake) -> None:
         self.lake, self.name = lake, f"merge-{uuid.uuid4()}"
@@ -50,7 +50,7 @@ class ScheduledMerge:
         return self.states.list_executions(stateMachineArn=self.arn)["executions"]
 
     def started(self, count: int) -> list[dict[str, Any]]:
-        """The executions, when there are so many."""
+        """Wait for this number of executions and return them."""
         deadline = time.monotonic() + _WAIT_S
         while len(found := self.executions()) < count:
             assert time.monotonic() < deadline

@@ -177,7 +177,7 @@ def test_a_process_that_does_not_end_in_time_says_what_its_threads_do(sandbox_se
 
 
 def test_servers_draw_different_identifiers(tmp_path: Path) -> None:
-    """Otherwise one that is started again would give new messages the identifiers of those that it has."""
+    """Otherwise a restarted server would assign existing messages' identifiers to new ones."""
     drawn: list[list[int]] = []
     for name in ("first", "second"):
         log = tmp_path / name

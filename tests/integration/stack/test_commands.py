@@ -1,4 +1,4 @@
-"""Every command line keeps to the same rules: bad input, Ctrl-C, and a standard output whose reader has gone."""
+"""Every command line follows the same rules for bad input, Ctrl-C, and a closed standard output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 
 
 class Command(NamedTuple):
-    """A command: its module, input that it takes, and what it calls then."""
+    """A command: its module, valid input, and the function that it then calls."""
 
     module: str
     arguments: tuple[str, ...]
@@ -68,7 +68,7 @@ def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 
 @pytest.fixture
 def gone() -> Iterator[TextIO]:
-    """A pipe whose reader has gone."""
+    """A pipe whose reader is closed."""
     reading, writing = os.pipe()
     os.close(reading)
     stream = os.fdopen(writing, "w")
@@ -82,7 +82,7 @@ def _no_handler(*_: object) -> None:
 
 
 def _run(name: str, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> int | str | None:
-    """A command's exit code, called as a process calls it."""
+    """Return a command's exit code, called like a process."""
     monkeypatch.setattr(sys, "argv", ["__main__.py", *arguments])
     try:
         return COMMANDS[name].main()

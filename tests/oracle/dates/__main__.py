@@ -1,9 +1,9 @@
-"""Asks the JDK and Joda-Time what date patterns mean, and writes their answers down beside this file.
+"""Records how the JDK and Joda-Time interpret date patterns, in files beside this one.
 
     python -m tests.oracle.dates --joda joda-time-2.13.0.jar
 
-It needs a JDK on the PATH, and the jar joda-time:joda-time of Maven Central.
-The tests read what it wrote: they need neither.
+It needs a JDK on the PATH, and the jar joda-time:joda-time of Maven Central. The tests read these files and need
+neither.
 """
 
 from __future__ import annotations

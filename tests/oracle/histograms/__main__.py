@@ -1,4 +1,4 @@
-"""Record what the libraries of Java and JavaScript say of encoded histograms."""
+"""Record the results of the Java and JavaScript libraries for encoded histograms."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def samples() -> list[list[int]]:
 
 
 def buckets_of(sample: list[int]) -> Buckets:
-    """The sample as the hot path counts it."""
+    """Return the sample as counted by the hot path."""
     buckets = new_buckets()
     for value in sample:
         buckets[coarse(value)] += 1
@@ -40,7 +40,7 @@ def buckets_of(sample: list[int]) -> Buckets:
 
 
 def main(jar: str, modules: str) -> None:
-    """Ask both libraries, and write recorded.json."""
+    """Run both libraries and write recorded.json."""
     encoded = [encode(buckets_of(sample)) for sample in samples()]
     lines = "".join(f"{one} {' '.join(map(str, PERCENTILES))}\n" for one in encoded)
     java = ["java", "-cp", jar, str(HERE / "Percentiles.java")]

@@ -1,1 +1,1 @@
-"""The real Trino beside the sandbox's Athena: it answers statements in a process of Java, and its answers are kept."""
+"""The real Trino as the oracle of the sandbox's Athena: it runs in a Java process, and its results are recorded."""

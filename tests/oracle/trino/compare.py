@@ -1,4 +1,4 @@
-"""Whether two engines answer alike: the same columns, rows in any order, the same error name."""
+"""Compares the results of two engines: the same columns, rows in any order, the same error name."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Literal
 from tests.oracle.trino.engine import Answer
 
 Verdict = Literal["same", "wrong", "refused", "taken", "other error", "crashed"]
-"""`wrong`: other values than Trino's. `refused`: an error for what Trino answers. `taken`: an answer for what Trino
-refuses. `other error`: both refuse, with different names. `crashed`: the sandbox itself failed."""
+"""`wrong`: other values than Trino's. `refused`: an error where Trino has a result. `taken`: a result where Trino has
+an error. `other error`: both refuse, with different names. `crashed`: the sandbox itself failed."""
 Row = tuple[str | None, ...]
 _NUMBER = re.compile(r"-?\d+\.\d+(?:E-?\d+)?")
 _INEXACT = ("double", "real")
@@ -20,7 +20,7 @@ _RELATIVE = 1e-11
 
 
 def verdict(ours: Answer, theirs: Answer) -> Verdict:
-    """How the sandbox's answer compares with Trino's."""
+    """Compare the sandbox's result with Trino's."""
     if ours.error == "CRASHED":
         return "crashed"
     if theirs.error is not None:

@@ -1,4 +1,4 @@
-"""Starts Trino in a process of Java, and asks it statements.
+"""Starts Trino in a Java process and runs statements.
 
 Trino is Athena's engine: "Athena engine version 3 … integrates with Trino", see
 https://docs.aws.amazon.com/athena/latest/ug/engine-versions-reference-0003.html. Version 435 is the last one that runs
@@ -19,7 +19,7 @@ from typing import IO, Any
 
 VERSION = "435"
 JARS = Path(os.environ.get("TRINO", ".build/trino")).resolve()
-"""Where Trino and what it needs are; `make test-oracle` puts them there with Maven."""
+"""The directory of Trino and its dependencies; `make test-oracle` fills it with Maven."""
 HERE = Path(__file__).parent
 # The serial collector and the first compiler cost the least processor time for statements that run once.
 _JAVA = ("java", "-Xmx1500m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -27,7 +27,7 @@ _JAVA = ("java", "-Xmx1500m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 @dataclass(frozen=True)
 class Answer:
-    """What an engine answers: columns (name, type) and rows as Athena prints them, or an error's name and message."""
+    """An engine's result: columns (name, type) and rows as Athena prints them, or an error's name and message."""
 
     columns: tuple[tuple[str, str], ...] = ()
     rows: tuple[tuple[str | None, ...], ...] = ()
@@ -36,7 +36,7 @@ class Answer:
 
     @classmethod
     def of(cls, said: dict[str, Any]) -> Answer:
-        """From a JSON object of the Java program, or of a file of recorded answers."""
+        """Build it from a JSON object of the Java program, or of a file of recorded results."""
         if "error" in said:
             return cls(error=said["error"], message=said.get("message", ""))
         columns = tuple((name, type_) for name, type_ in said["columns"])
@@ -51,11 +51,11 @@ class Trino:
         self._answers = answers
 
     def ask(self, sql: str) -> Answer:
-        """The answer to one statement."""
+        """Return the result of one statement."""
         return Answer.of(self.said(sql))
 
     def said(self, sql: str) -> dict[str, Any]:
-        """The answer as the Java program writes it."""
+        """Return the result in the Java program's form."""
         self._asked.write(json.dumps({"sql": sql}) + "\n")
         self._asked.flush()
         line = self._answers.readline()
@@ -66,7 +66,7 @@ class Trino:
 
 @contextmanager
 def trino() -> Generator[Trino]:
-    """Trino in a separate process, with the table `s` of table.json; RuntimeError if it does not start."""
+    """Run Trino in a separate process, with the table `s` of table.json. Raises: RuntimeError: it does not start."""
     with TemporaryDirectory() as classes:
         subprocess.run(["javac", "-d", classes, "-cp", f"{JARS}/*", str(HERE / "Oracle.java")], check=True)
         with subprocess.Popen(
@@ -90,12 +90,12 @@ def trino() -> Generator[Trino]:
 
 
 def table() -> dict[str, Any]:
-    """The table `s`: columns with their Trino and Glue types, and rows."""
+    """Return the table `s`: columns with their Trino and Glue types, and rows."""
     return json.loads((HERE / "table.json").read_text(encoding="utf-8"))
 
 
 def table_statement() -> str:
-    """The statement that makes the table `s`."""
+    """Return the statement that creates the table `s`."""
     described = table()
     columns = described["columns"]
     types = [column["trino"] for column in columns]

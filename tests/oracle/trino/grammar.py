@@ -1,4 +1,4 @@
-"""What generated expressions are made of: for each type its columns of `s`, its literals, and ways to compute it.
+"""The grammar of generated expressions: for each type its columns of `s`, its literals, and its operations.
 
 A hole in braces is filled with an expression of that type; a hole in angle brackets with one of the words of WORDS.
 """

@@ -1,8 +1,8 @@
-"""Asks both engines fresh statements: how often they agree, and every difference.
+"""Runs new statements on both engines and reports their agreement and every difference.
 
     python -m tests.oracle.trino.report --statements 500 [--seed 7] [--record]
 
-With --record the answers of Trino are kept beside this file, as a fixture that needs no Java.
+With --record Trino's results are stored beside this file, as a fixture that needs no Java.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.oracle.trino.session import Sandbox
 
 RECORDED = Path(__file__).with_name("recorded.jsonl")
 WRITTEN = Path(__file__).with_name("written.jsonl")
-"""Statements that were written by hand, at the edges of what the sandbox's Athena has."""
+"""Return statements written by hand, at the limits of the sandbox's Athena."""
 
 
 def statements(seed: int, count: int) -> Iterator[str]:
@@ -35,7 +35,7 @@ def statements(seed: int, count: int) -> Iterator[str]:
 
 
 def recorded(path: Path = RECORDED) -> Iterator[tuple[str, Answer]]:
-    """The recorded statements with Trino's answers; the file's first line says of which version and day they are."""
+    """Return the recorded statements with Trino's results; the file's first line has their version and date."""
     with path.open(encoding="utf-8") as lines:
         next(lines)
         for line in lines:
@@ -44,14 +44,14 @@ def recorded(path: Path = RECORDED) -> Iterator[tuple[str, Answer]]:
 
 
 def record(answers: Iterable[tuple[str, dict[str, Any]]]) -> None:
-    """Write statements with Trino's answers, one a line."""
+    """Write statements with Trino's results, one per line."""
     head = {"trino": VERSION, "recorded": f"{datetime.now(UTC):%Y-%m-%d}"}
     lines = [head, *({"sql": sql, **said} for sql, said in answers)]
     RECORDED.write_text("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines), encoding="utf-8")
 
 
 def compare(answers: Iterable[tuple[str, Answer]]) -> Iterator[tuple[Verdict, str, Answer, Answer]]:
-    """The sandbox's answer to each statement beside Trino's."""
+    """Return the sandbox's result of each statement beside Trino's."""
     with TemporaryDirectory() as directory:
         sandbox = Sandbox(Path(directory))
         for sql, theirs in answers:
@@ -60,7 +60,7 @@ def compare(answers: Iterable[tuple[str, Answer]]) -> Iterator[tuple[Verdict, st
 
 
 def main() -> None:
-    """Ask, compare, and say what differs."""
+    """Run, compare, and print the differences."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--statements", type=int, default=500)
     parser.add_argument("--seed", type=int, default=int(datetime.now(UTC).timestamp()))
@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def shown(answer: Answer) -> str:
-    """An answer in one line."""
+    """Format a result in one line."""
     return f"{answer.error}: {answer.message}" if answer.error else f"{list(answer.rows)}"
 
 

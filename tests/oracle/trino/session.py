@@ -28,7 +28,7 @@ class Sandbox:
         self.lake.rows("s/rows.json", *rows)
 
     def ask(self, sql: str) -> Answer:
-        """The answer to one statement; a system error, by which the sandbox itself has failed, is CRASHED."""
+        """Return the result of one statement; a failure of the sandbox itself is CRASHED."""
         try:
             outcome = self.lake.run(sql)
         except StatementError as error:

@@ -1,6 +1,6 @@
 """The table's examples and generated statements, to the sandbox's Athena and to the real Trino.
 
-Run by `make test-oracle`, where a JDK and Maven are.
+`make test-oracle` runs it if a JDK and Maven are installed.
 """
 
 from __future__ import annotations

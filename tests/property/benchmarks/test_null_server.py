@@ -1,4 +1,4 @@
-"""The null server's sessions answer by the requests' lengths, however the bytes arrive."""
+"""The null server's sessions respond by the requests' lengths, however the bytes are split."""
 
 import itertools
 import ssl

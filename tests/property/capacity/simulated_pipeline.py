@@ -1,4 +1,4 @@
-"""A pipeline whose stages take so many changes per second and no more: what the search and the diagnosis must find."""
+"""A simulated pipeline whose stages have limits in changes per second, which search and diagnosis must find."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LONGEST_S = 400
 
 
 class SimulatedStep(NamedTuple):
-    """What the search sees of a step, and what gave out."""
+    """A step's result as the search sees it, and its bottleneck."""
 
     rate: float
     held: bool
@@ -35,7 +35,7 @@ class SimulatedStep(NamedTuple):
 
 
 class SimulatedPipeline(NamedTuple):
-    """The most that each stage takes per second; `hot_share` of the writes go to one partition."""
+    """The maximum of each stage per second; `hot_share` of the writes go to one partition."""
 
     table: float = _UNLIMITED
     partition: float = _UNLIMITED
@@ -48,7 +48,7 @@ class SimulatedPipeline(NamedTuple):
     buffer_s: float = 1.0
 
     def step(self, rate: float) -> SimulatedStep:
-        """Load at a rate for as long as `python -m loadgen capacity` would, and longer if that says nothing."""
+        """Load at a rate for the time of `python -m loadgen capacity`, and longer if the step is undecided."""
         load_s = math.ceil(enough_s(self.buffer_s, _RESOLUTION_S))
         while True:
             step = self._step(rate, load_s)
@@ -94,7 +94,7 @@ class SimulatedPipeline(NamedTuple):
         )
 
     def report(self, rate: float, accepted: float, load_s: float) -> RunReport:
-        """What the writer would report."""
+        """Return the writer's report."""
         due, acked = int(rate * load_s), int(accepted * load_s)
         limit = "TableWriteKeyRangeThroughputExceeded"
         if self.table < self.partition / self.hot_share:
@@ -117,7 +117,7 @@ class SimulatedPipeline(NamedTuple):
 
 
 def served(came: Iterator[tuple[float, float]], per_s: float) -> Iterator[tuple[float, float]]:
-    """What passes a stage that takes so many per second; the rest waits."""
+    """Return the changes that pass a stage with a limit per second; the rest waits."""
     waiting, now = 0.0, 0.0
     for at, number in came:
         now = at

@@ -1,4 +1,4 @@
-"""The search finds the limit of whichever stage has the lowest, and the diagnosis names that stage."""
+"""The search finds the lowest limit of all stages, and the diagnosis names that stage."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ stages = pytest.mark.parametrize("stage", ["table", "partition", "stream", "pipe
 
 
 def limited(stage: str, limit: float) -> SimulatedPipeline:
-    """A pipeline in which one stage takes `limit` changes per second, and all others three times as many."""
+    """Return a pipeline in which one stage has `limit` changes per second, and all others three times as many."""
     found = SimulatedPipeline(
         table=3 * limit,
         partition=1.6 * limit,
         shard=3 * limit,
-        # None comes near the 1,000 records of a real one.
+        # No shard comes near the 1,000 records of a real one.
         shards=math.ceil(limit / 200),
         pipe=3 * limit,
         transform=3 * limit,
@@ -109,7 +109,7 @@ def test_a_stage_that_passes_on_less_is_behind_and_one_that_passes_on_all_is_ste
     came = Passages((second / 20, rate / 20) for second in range(1, 601))
     passed = Passages((second / 20, share * rate / 20) for second in range(1, 601))
     found = flow("the pipe", came, passed, 30)
-    # 3 % are tolerated, and one pause of a second of the 21 that are judged.
+    # The tolerance is 3 %, and one pause of a second within the 21 judged seconds.
     if share < 0.91:
         assert found.verdict == "behind"
         assert found.growth_per_s == pytest.approx((1 - share) * rate, rel=0.02, abs=0.1)
@@ -118,7 +118,7 @@ def test_a_stage_that_passes_on_less_is_behind_and_one_that_passes_on_all_is_ste
 
 
 def test_one_pause_is_no_falling_behind_and_a_slow_loss_shows_in_a_longer_load() -> None:
-    """A backlog that comes at once and stays is a pause; one that grows as slowly says nothing in so short a load."""
+    """A backlog that appears suddenly and stays is a pause; one that grows as slowly is undecided in a short load."""
 
     def judged(passed_share: float, paused_s: float, load_s: int) -> str:
         came = Passages((second / 20, 5) for second in range(1, 20 * load_s + 1))

@@ -77,7 +77,7 @@ tables = st.lists(rows, unique_by=key_of, max_size=12)
 
 @st.composite
 def views(draw: st.DrawFn, table: list[Cells]) -> list[Cells]:
-    """What may become of a table on its way: rows lost, altered, repeated, invented, and in any order."""
+    """Possible corruptions of a table on its way: rows lost, altered, repeated, invented, and reordered."""
     view: list[Cells] = []
     for row in table:
         match draw(st.sampled_from(["kept", "kept", "kept", "lost", "altered", "repeated"])):
@@ -99,7 +99,7 @@ def pairs(draw: st.DrawFn) -> tuple[list[Cells], list[Cells]]:
 
 
 def oracle(table: list[Cells], view: list[Cells]) -> Iterator[Difference]:
-    """Says what is wrong by going through all keys, with lists that are searched from the start each time."""
+    """The oracle: finds differences by a linear search over all keys."""
     for key in set(map(key_of, table + view)):
         wanted = [row for row in table if key_of(row) == key]
         shown = [row for row in view if key_of(row) == key]

@@ -1,4 +1,4 @@
-"""Digests of an item equal those of its row and of its image, whatever their spelling is."""
+"""Digests of an item equal those of its row and of its image, in every spelling."""
 
 from __future__ import annotations
 

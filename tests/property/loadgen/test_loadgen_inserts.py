@@ -1,4 +1,4 @@
-"""Inserts in bulk are what they are one by one: the same arrivals, in the same batches, as the same bytes."""
+"""Inserts in bulk equal single ones: the same arrivals, in the same batches, with the same bytes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A plan split into segments writes what the whole would have written."""
+"""A plan split into segments makes the same writes as the whole."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ plans = st.builds(
 
 
 def writes_of(plan: Plan, pools: Pools, *, whole_items: bool = False) -> dict[int, Write]:
-    """All writes of the plan's segment by arrival, each acknowledged at once."""
+    """Return all writes of the plan's segment by arrival, each acknowledged immediately."""
     orders = Orders(
         pools,
         plan.mix,
@@ -74,7 +74,7 @@ def writes_of(plan: Plan, pools: Pools, *, whole_items: bool = False) -> dict[in
 
 
 def changes_of(writes: dict[int, Write]) -> Iterator[tuple[int, Write]]:
-    """The changes by arrival: of a transaction all, of a read none."""
+    """Return the changes by arrival: all of a transaction, none of a read."""
     for arrival, write in writes.items():
         if write.op not in READS:
             for change in write.changes if isinstance(write, Transaction) else (write,):
@@ -133,7 +133,7 @@ def test_the_mix_is_exact_except_substitutes(order_pools: Pools, plan: Plan) -> 
 @settings(max_examples=25, deadline=None)
 @given(plan=plans)
 def test_every_write_is_possible_after_those_before_it(order_pools: Pools, plan: Plan) -> None:
-    """A model of the table: inserts are of new keys, updates of the version that is there, deletes of live items."""
+    """A model of the table: inserts are of new keys, updates of the existing version, deletes of live items."""
     versions: dict[str, int] = {}
     for _, write in changes_of(writes_of(plan, order_pools)):
         if write.op == "insert":

@@ -182,7 +182,7 @@ class OnDemand(dict[str, tuple[bytes, bytes]]):
 
 
 class Clears:
-    """A call that empties the list that it is in as soon as it is looked at."""
+    """A call that empties its list when it is accessed."""
 
     pieces = (b"{}",)
 

@@ -1,4 +1,4 @@
-"""TLS apart from sockets, against the standard library's own server side, however the wire cuts the bytes."""
+"""TLS without sockets, against the standard library's server side, however the bytes are split."""
 
 import ssl
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A trace is replayed as it was recorded: every operation, at its time, of its item, also in several segments."""
+"""A trace is replayed as recorded: every operation at its time, on its item, also in several segments."""
 
 import csv
 import json

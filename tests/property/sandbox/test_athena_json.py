@@ -1,4 +1,4 @@
-"""json_extract_scalar's fast reader says what the reader of tokens says, of whole and of broken text."""
+"""json_extract_scalar's fast reader and the token reader have the same results, for valid and broken text."""
 
 from __future__ import annotations
 

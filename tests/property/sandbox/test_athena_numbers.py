@@ -1,4 +1,4 @@
-"""Numbers come out of the lake as they went in, and are divided as Trino divides them."""
+"""Numbers are read from the lake unchanged, and are divided like in Trino."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.athena_lake import Lake
 T = TypeVar("T")
 WIDE = Context(prec=100)
 TOGETHER = settings(max_examples=20)
-"""A statement takes longer than what it computes: each of these asks for several values."""
+"""A statement's overhead exceeds its computation, so each of these computes several values."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A projected date range holds exactly the dates that counting up from its beginning gives."""
+"""A projected date range contains exactly the dates counted up from its start."""
 
 from __future__ import annotations
 

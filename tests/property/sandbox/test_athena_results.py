@@ -1,4 +1,4 @@
-"""What Athena leaves in the bucket can be read back value by value, page by page, whatever the values are."""
+"""Athena's results in the bucket can be read back value by value and page by page, for all values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sandbox.athena.planning import QueryPlan
 from sandbox.athena.results import csv_page, write_csv
 from sandbox.athena.types import VARCHAR
 
-# What a DynamoDB string can hold: any text that is valid UTF-8.
+# A DynamoDB string can hold any valid UTF-8.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 CELLS = st.none() | TEXTS | st.sampled_from(["", '"', ",", "\n", "\r\n", '",\n"', "NULL"])
 

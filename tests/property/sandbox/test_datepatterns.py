@@ -1,4 +1,4 @@
-"""Date patterns mean what the JDK and Joda-Time said that they mean, or are refused (tests/oracle/dates)."""
+"""Date patterns have the recorded meaning of the JDK and Joda-Time, or are refused (tests/oracle/dates)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ORACLES = Path(__file__).parents[2] / "oracle" / "dates"
 
 
 class Recorded(NamedTuple):
-    """What an oracle answered: a text, or None and why it refused."""
+    """An oracle's result: a text, or None and the reason of a refusal."""
 
     what: str
     pattern: str

@@ -1,4 +1,4 @@
-"""Whatever fails and whenever the worker dies: what a delivery stream reads is in S3, in the errors, or dropped."""
+"""Under all faults and crashes of the worker, the records of a delivery stream are in S3, in the errors, or dropped."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Script:
 
 @dataclass
 class Stream:
-    """Two shards, the first of which has been split into two: the children hold what came later."""
+    """Two shards, the first of which was split into two: the children have the later records."""
 
     records: dict[str, list[KinesisRecord]]
     script: Script
@@ -70,7 +70,7 @@ class Stream:
 
 @dataclass
 class Function:
-    """Drops, fails or passes records by their number; fails as a whole as the script says."""
+    """Drops, fails or passes records by their number; fails as a whole by the script."""
 
     script: Script
     dropped: set[bytes] = field(default_factory=set[bytes])
@@ -96,7 +96,7 @@ class Function:
 
 @dataclass
 class Store:
-    """S3 in memory; fails as the script says."""
+    """S3 in memory; fails by the script."""
 
     script: Script
     objects: dict[str, bytes] = field(default_factory=dict[str, bytes])
@@ -111,7 +111,7 @@ class Store:
 
 
 def accounted_for(store: Store, function: Function) -> set[bytes]:
-    """What is delivered, in the errors, or dropped on purpose."""
+    """Return the records that are delivered, in the errors, or dropped on purpose."""
     errors = store.lines("errors/processing-failed/")
     refused = {b64decode(json.loads(line)["rawData"]) for line in errors}
     return {*store.lines("data/"), *refused, *function.dropped}

@@ -1,4 +1,4 @@
-"""A journal that is cut at any byte gives back what was acknowledged before the cut, and nothing else."""
+"""A journal that is cut at any byte restores what was acknowledged before the cut, and nothing else."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FRAMES = st.lists(st.lists(OPERATIONS, min_size=1, max_size=4), max_size=12)
 
 
 class State:
-    """What there is: records by shard, items by table and key, elements by collection and name."""
+    """The state: records by shard, items by table and key, elements by collection and name."""
 
     def __init__(self) -> None:
         self.records: dict[bytes, list[bytes]] = {}
@@ -43,7 +43,7 @@ class State:
 
 
 class Found(State):
-    """The state that a recovery tells; records by where they are, and then by what is there."""
+    """Return the recovered state; first the records' locations, then their content."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class Found(State):
 
 
 def add(journal: Journal, state: State, operation: tuple[object, ...]) -> None:
-    """Do an operation, to the journal and to a state."""
+    """Apply an operation to the journal and to a state."""
     match operation:
         case ("record", bytes(uid), bytes(content)):
             shard = state.records.setdefault(uid, [])
@@ -109,7 +109,7 @@ def add(journal: Journal, state: State, operation: tuple[object, ...]) -> None:
 
 
 def written(directory: Path, frames: list[list[tuple[object, ...]]], segment_bytes: int) -> tuple[Journal, State]:
-    """A journal with a frame for each list of operations, and the state that they make."""
+    """Write a journal with a frame for each list of operations; return it with the resulting state."""
     journal, state = Journal(directory, segments_in(directory), segment_bytes), State()
     for frame in frames:
         for operation in frame:
@@ -136,7 +136,7 @@ def test_what_was_acknowledged_before_the_cut_is_there_and_can_be_added_to(
         directory = Path(name)
         first, acknowledged = written(directory, before, segment_bytes)
         first.close()
-        # A frame that was begun, of which a killed process has written any part.
+        # An incomplete frame of a killed process, cut at any byte.
         last = segments_in(directory)[-1]
         path, size = last.path, last.size
         last.close()

@@ -1,4 +1,4 @@
-"""GetMetricData's pages together are the whole answer, however small they are."""
+"""GetMetricData's pages together are the whole response, for every page size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever the target does and whenever the worker dies: a pipe loses nothing, and a key's last word comes last."""
+"""Under all target faults and worker crashes, a pipe loses nothing and delivers each key's last change last."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sandbox.streams import ChangeRecord
 
 @dataclass
 class Stream:
-    """Changes of few keys; reads bring pages of various sizes."""
+    """Changes of few keys; reads return pages of various sizes."""
 
     records: list[ChangeRecord]
     pages: list[int]
@@ -43,7 +43,7 @@ class Stream:
 
 @dataclass
 class Kinesis:
-    """Does to each call what the script says, until the script is over."""
+    """Applies the script's fault to each call, until the script ends."""
 
     script: list[object]
     accepted: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -62,7 +62,7 @@ class Kinesis:
 
 
 class Dead:
-    """Counts the records that were given up."""
+    """Counts the dead letters."""
 
     def __init__(self) -> None:
         self.sequences: set[str] = set()

@@ -1,4 +1,4 @@
-"""Event patterns match as moto's own matcher does, where both know an operator and a field's place is its type."""
+"""Event patterns match like moto's own matcher, for operators that both support and fields of a fixed type."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LEAF = SCALAR | st.lists(SCALAR, min_size=1, max_size=3)
 
 
 def tree(leaf: st.SearchStrategy[Any]) -> st.SearchStrategy[Node]:
-    """Objects of few fields, x and y above the leaves and a to c as leaves: a place is always of one kind."""
+    """Objects of few fields, x and y above the leaves and a to c as leaves: a field always has one kind."""
     leaves = st.dictionaries(st.sampled_from("abc"), leaf, min_size=1, max_size=3)
     below = st.dictionaries(st.sampled_from("xy"), leaves, max_size=2)
     return st.builds(merged, leaves, below)

@@ -1,4 +1,4 @@
-"""Change events to start from, and what may be wrong with them: for the fuzzer."""
+"""The fuzzer's seeds, and its mutations of change events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SNIPPETS = [
     *(b"\\u0000", b"\\u0041", b"\\u2028", b"\\ud800", b"\\udc00", b"\\ud834\\udd1e", b"\\n", b"\\/", b'\\"', b"\\x"),
     *(b'{"N":"1E999"}', b'{"NULL":true}', b'{"S":""}', b'{"M":{}}', b'{"BOOL":1}', b'"N":"1"', b"{}"),
 ]
-# Whole values, at the limits of what a type takes.
+# Whole values, at the limits of their types.
 _VALUES = [
     *(b"null", b"true", b"false", b"0", b"-1", b"1.0", b"1E5", b"{}", b"[]", b'""', b'"\\""', b'"/"', b'"\x7f"'),
     *(b'"INSERT"', b'"MODIFY"', b'"REMOVE"', b'"MILLISECOND"', b'"MICROSECOND"', b'"dynamodb.amazonaws.com"'),

@@ -1,19 +1,18 @@
-"""Fuzzing outside of the suite: damaged events by the million, none of which may raise or break another's row.
+"""Fuzzing outside of the suite: millions of damaged events, none of which may raise or break another's row.
 
     python -m tests.property.transform.fuzz --cases 1000000 --seed 1
 
 It starts from the fixtures in tests/events and from its own seeds, and damages them: bits, bytes, numbers, quotes,
 values, cuts, repeats, splices of two. Checked of each case:
 
-- by the fast path, from memory to memory that each end before a page that no code may
-  touch: it keeps within both, and what it says is what the slow path says, in
-  whatever room it has;
+- by the fast path, between two memory areas that each end before an inaccessible page: it stays within both and returns
+  the slow path's result, in any amount of room;
 - in a batch, between two good records: the answers' ids and order, that the good rows
   are what they always are, that a failed record keeps its data, and that every row is
   the slow path's: JSON with the schema's columns, which holds the unchanged images.
 
-Exit code 1 at the first case that shows otherwise; it prints the case. One that ends
-the process is in .build/fuzz-case, where each is written before it is tried:
+Exit code 1 at the first failing case, which is printed. A case that ends the process is in .build/fuzz-case, where each
+is written before it runs:
 
     python -m tests.property.transform.fuzz --case .build/fuzz-case
 """
@@ -61,7 +60,7 @@ _images = Decoder(_Envelope).decode
 
 
 class Fuzzer:
-    """Checks what becomes of records for one table."""
+    """Checks the results of records for one table."""
 
     def __init__(self, table: LakeTable, good: bytes, generator: random.Random, note: Callable[[bytes], None]) -> None:
         """`note` receives each case before it runs."""
@@ -76,7 +75,7 @@ class Fuzzer:
         self._good_row = answer.get("data", "")
 
     def check(self, cases: list[bytes]) -> tuple[int, int]:
-        """Check cases in one batch; how many became rows, and how many of these by the fast path."""
+        """Check cases in one batch; return the number of rows, and the number of those by the fast path."""
         lines: list[bytes | None] = []
         fast = 0
         for case in cases:
@@ -91,7 +90,7 @@ class Fuzzer:
         return len(cases) - lines.count(None), fast
 
     def _check_alone(self, case: bytes) -> tuple[bytes | None, bool]:
-        """The case's row by the slow path, and whether the fast path writes it too."""
+        """Return the case's row by the slow path, and whether the fast path writes it too."""
         change, line, mismatches = self._slow(case)
         self._note(case)
         room = self._guarded.room(len(case))
@@ -178,7 +177,7 @@ def _fuzz(cases: int, seed: int, generator: random.Random, note: Callable[[bytes
 
 
 class _Noted:
-    """Keeps the last case in a file, also when the process ends."""
+    """Stores the last case in a file, also when the process dies."""
 
     def __init__(self, file: FileIO) -> None:
         self._file = file

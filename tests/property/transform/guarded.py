@@ -1,4 +1,4 @@
-"""The fast path in memory whose end is watched: behind it is a page that ends the process when it is touched."""
+"""Runs the fast path in guarded memory: access to the page after its end kills the process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _protect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 
 
 class GuardedMemory:
-    """At least so many bytes; behind them is a page that may not be touched."""
+    """At least this many bytes, followed by an inaccessible page."""
 
     def __init__(self, least_bytes: int) -> None:
         self.size_bytes = -(-least_bytes // mmap.PAGESIZE) * mmap.PAGESIZE
@@ -29,7 +29,7 @@ class GuardedMemory:
         self._usable = memoryview(memory)[: self.size_bytes]
 
     def last(self, size_bytes: int) -> memoryview:
-        """The last bytes of it."""
+        """Return the last bytes."""
         if size_bytes > self.size_bytes:
             raise ValueError(f"{size_bytes} bytes are more than the {self.size_bytes} that there are")
         return self._usable[self.size_bytes - size_bytes :]
@@ -42,7 +42,7 @@ class GuardedMemory:
 
 
 class GuardedRow(NamedTuple):
-    """What was made of one record: a row, or None where the result is FALLBACK; `moment` is in µs since 1970."""
+    """The result of one record: a row, or None for FALLBACK; `moment` is in µs since 1970."""
 
     line: bytes | None
     result: int
@@ -63,11 +63,11 @@ class GuardedRows:
         self._length, self._end, self._moment, self._result = (GuardedMemory(_WORD_BYTES) for _ in range(4))
 
     def room(self, record_bytes: int) -> int:
-        """The bytes that a row of such a record is given by `transform.fast_path`."""
+        """Return the bytes that `transform.fast_path` reserves for a row of such a record."""
         return self._fast_path.room_bytes(1, record_bytes)
 
     def write(self, content: bytes, room: int) -> GuardedRow:
-        """The record's row where there are so many bytes for it."""
+        """Return the record's row with this many bytes of room."""
         length = self._length.put(len(content).to_bytes(_WORD_BYTES, "little"))
         result, end, moment = self._result.last(1), self._end.last(_WORD_BYTES), self._moment.last(_WORD_BYTES)
         records, lines = self._in.put(content + PADDING), self._out.last(room)

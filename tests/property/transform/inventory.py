@@ -1,4 +1,4 @@
-"""A second table, quite different from the one that ships: stock movements with a composite key."""
+"""A second table, very different from the shipped one: stock movements with a composite key."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """An independent reading of a change event: the standard library's json and boto3's TypeDeserializer.
 
-boto3 reads numbers under a context that raises on more than 38 digits, which
-DynamoDB itself can hold in some notations; here it gets one wide enough for any.
+boto3 reads numbers under a context that raises on more than 38 digits, which DynamoDB itself can hold in some
+notations; here its context is wide enough for any number.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _DESERIALIZER = deserializer()
 
 
 def expected_columns(table: LakeTable, image: dict[str, Any]) -> dict[str, object]:
-    """By column: the value that its row should have; decimals as Decimal, timestamps as (second, fraction)."""
+    """Return the expected value by column; decimals as Decimal, timestamps as (second, fraction)."""
     return {column.name: _column(table, column, image) for column in table.columns}
 
 
 def row_columns(table: LakeTable, row: dict[str, Any]) -> dict[str, object]:
-    """A row's typed columns in the same form."""
+    """Return a row's typed columns in the same form."""
     return {column.name: _from_row(column, row[column.name]) for column in table.columns}
 
 
@@ -115,7 +115,7 @@ def _from_row(column: Column, value: Any) -> object:
 
 
 def load_row(line: bytes) -> dict[str, Any]:
-    """A row's JSON, doubles as Decimal, and no name twice."""
+    """Parse a row's JSON with doubles as Decimal; refuse repeated names."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         assert len({name for name, _ in pairs}) == len(pairs)

@@ -102,7 +102,7 @@ def fitting(table: LakeTable, column: Column, *, tidy: bool) -> st.SearchStrateg
 
 @st.composite
 def items(draw: st.DrawFn, table: LakeTable) -> dict[str, Any]:
-    """An item with its key, some of the schema's attributes and some that it does not know; half of them tidy."""
+    """An item with its key, some of the schema's attributes and some others; half of them tidy."""
     item: dict[str, Any] = draw(st.dictionaries(TEXTS, ATTRIBUTES, max_size=3))
     tidy = draw(st.booleans())
     kinds = ["right", "right", "right", "missing"] if tidy else ["right", "right", "right", "any", "missing"]
@@ -134,7 +134,7 @@ _KEYS: dict[str, st.SearchStrategy[Attribute]] = {
 
 
 class Event(NamedTuple):
-    """A change event as bytes, and what it was made of: the images' own texts among it."""
+    """A change event as bytes, with its parts, including the images' texts."""
 
     data: bytes
     op: str

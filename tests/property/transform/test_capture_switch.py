@@ -1,12 +1,10 @@
 """The order of a key's changes holds when `captureMode` is changed on a live stack, both ways.
 
-The two shapes of a change event are AWS's: a DynamoDB Streams record has its time
-rounded down to the second and a SequenceNumber
-(https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html),
-a record of a table's Kinesis destination has microseconds and no SequenceNumber
-(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html).
-A capture that takes over begins before the other ends, so changes near a switch
-come twice, under two event_ids.
+The two shapes of a change event are AWS's: a DynamoDB Streams record has its time rounded down to the second and a
+SequenceNumber (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html), a record
+of a table's Kinesis destination has microseconds and no SequenceNumber
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html). The new capture begins before the old one
+ends, so changes near a switch are delivered twice, under two event_ids.
 """
 
 from __future__ import annotations
@@ -43,7 +41,7 @@ FIRST_SEQUENCE_NUMBER = 4421584500000000017450439091
 
 @dataclass(frozen=True)
 class Change:
-    """A write to a key: its place among all writes is its version. None for what is not there."""
+    """A write to a key: its position among all writes is its version. None means no item."""
 
     key: str
     version: int
@@ -60,13 +58,13 @@ class Change:
         return self.at_us // 1_000_000
 
     def as_stream_record(self) -> dict[str, Any]:
-        """What the Pipe delivers."""
+        """Return the Pipe's records."""
         number = str(FIRST_SEQUENCE_NUMBER + self.version)
         record = {"ApproximateCreationDateTime": self.second, "SequenceNumber": number} | self._images()
         return {"eventID": f"s{self.version:031}", "eventName": self.op, "dynamodb": record}
 
     def as_native_record(self) -> dict[str, Any]:
-        """What the table's own destination delivers."""
+        """Return the native destination's records."""
         time = {"ApproximateCreationDateTime": self.at_us, "ApproximateCreationDateTimePrecision": "MICROSECOND"}
         return {"eventID": f"n-{self.version}", "eventName": self.op, "dynamodb": time | self._images()}
 
@@ -105,7 +103,7 @@ def histories(draw: st.DrawFn) -> list[Change]:
 
 
 def table_of(history: Sequence[Change]) -> dict[str, int]:
-    """What the table holds in the end, by key."""
+    """Return the table's final content by key."""
     return {key: change.after for key, change in last_of(history).items() if change.after is not None}
 
 
@@ -132,7 +130,7 @@ class Lake:
         self._connection.close()
 
     def view_of(self, events: Sequence[dict[str, Any]], seed: int) -> dict[str, int]:
-        """The view when these arrive in any order, some twice."""
+        """Return the view when these arrive in any order, some twice."""
         chance = random.Random(seed)
         arrived = [*events, *chance.choices(events, k=3)]
         chance.shuffle(arrived)
@@ -210,7 +208,7 @@ def test_from_the_table_itself_to_the_pipe_the_view_is_the_table_except_one_seco
 def test_there_and_back_with_writes_paused_at_the_end_of_the_destination(
     lake: Lake, history: list[Change], places: list[int], seed: int
 ) -> None:
-    """Pipe, then native, then Pipe again; with the advised pause no key is of the exception."""
+    """Pipe, then native, then Pipe again; with the advised pause no key is an exception."""
     native_from, pipe_until, pipe_from, native_until = places
     history = [
         Change(c.key, c.version, c.before, c.after, c.at_us + 2_000_000 * (c.version >= native_until)) for c in history
@@ -221,7 +219,7 @@ def test_there_and_back_with_writes_paused_at_the_end_of_the_destination(
 
 
 def test_the_exception_is_real_and_ends_with_the_next_write(lake: Lake) -> None:
-    """A key written before and after the destination's end within one second: no record says which came first."""
+    """A key written before and after the destination's end within one second: no record has their order."""
     history = [Change("a", 0, None, 0, START_US + 100), Change("a", 1, 0, 1, START_US + 900)]
     assert [change.key for change in overtaken(history, 1).values()] == ["a"]
     events = [history[0].as_native_record(), *(change.as_stream_record() for change in history)]

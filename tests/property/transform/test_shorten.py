@@ -1,4 +1,4 @@
-"""Every change that DynamoDB takes fits into Firehose's record, and loses no more than it must.
+"""Every change that DynamoDB accepts fits into Firehose's record, and loses no more than necessary.
 
 The limit is that of a record of Firehose, 1,000 KiB before base64
 (https://docs.aws.amazon.com/firehose/latest/APIReference/API_Record.html), and an
@@ -28,7 +28,7 @@ from transform.shorten import MANY, MARK, RECORD_LIMIT_BYTES, handler, shortened
 
 FIREHOSE_BYTES = 1_024_000
 LIMIT_BYTES = 7_000
-"""Small enough for a test, and more than keys and marks of any table here take."""
+"""Small enough for a test, and larger than keys and marks of any table here."""
 TABLES = pytest.mark.parametrize("table", [TABLE, INVENTORY], ids=lambda table: table.entity)
 SLOW_TO_DRAW = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -40,7 +40,7 @@ _TWO_BYTES = set('"\\\b\f\n\r\t')
 
 
 def longest(value: Any) -> int:
-    """The bytes of a value's JSON at its longest, counted without writing it."""
+    """Return the maximum bytes of a value's JSON, counted without writing it."""
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
         return 2 + sum(longest(name) + 2 + longest(member) for name, member in members.items()) + _commas(members)
@@ -74,7 +74,7 @@ BULK: st.SearchStrategy[dict[str, Any]] = st.one_of(
 
 @st.composite
 def bulky(draw: st.DrawFn, table: LakeTable, item: dict[str, Any]) -> dict[str, Any]:
-    """The item with some attributes more, large or many, of which some take the place of its columns."""
+    """Return the item with further attributes, large or many, some of which replace its columns."""
     names = TEXTS.filter(bool) | st.sampled_from([column.attribute[0] for column in table.columns])
     more = draw(st.dictionaries(names, BULK, max_size=3))
     many = draw(st.sampled_from([0, 0, 700]))

@@ -1,4 +1,4 @@
-"""Any change becomes the row that an independent decoder says it must, exactly."""
+"""Any change becomes exactly the row of an independent decoder."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def a_redelivered_record_makes_the_same_row_again(table: LakeTable, event: Event
 @settings(SLOW_TO_DRAW, max_examples=80)
 @given(data=st.data())
 def test_a_change_becomes_its_row(table: LakeTable, data: st.DataObject) -> None:
-    """One change for all: drawing it takes ten times as long as what is asked of it."""
+    """One change for all checks, because drawing it takes ten times as long as the checks."""
     event = data.draw(events(table))
     (row,) = rows(table, [event])
     the_typed_columns_are_what_boto3_reads(table, event, row)

@@ -1,4 +1,4 @@
-"""The comparison with an earlier commit: its ratios, and what it refuses."""
+"""The comparison with an earlier commit: its ratios and its refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the load generator's benchmarks make of what they have measured."""
+"""The results that the load generator's benchmarks compute from measurements."""
 
 import pytest
 

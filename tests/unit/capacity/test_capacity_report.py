@@ -170,7 +170,7 @@ def test_an_objective_that_fails_without_a_full_stage_is_named_by_what_it_is_abo
 
 
 class CloudWatch:
-    """Answers GetMetricData with sums that grow from call to call, page by page."""
+    """Serves GetMetricData with sums that grow from call to call, page by page."""
 
     def __init__(self, *pages: dict[str, list[float]]) -> None:
         self.pages = list(pages)
@@ -193,7 +193,7 @@ def test_a_step_has_the_growth_of_sums_and_the_values_of_the_rest() -> None:
     )
     metrics = CloudWatchMetrics(outputs, cloudwatch)
     before = MetricReading(datetime(2026, 1, 1, tzinfo=UTC), {"incoming": 30.0, "busy_ms": 1000.0})
-    # Not all records are there at the first look.
+    # Not all records exist at the first poll.
     found = signals(metrics.since(before, 70), 0, 0)
     assert len(cloudwatch.asked) == 2
     assert (found.stream_refused, found.function_throttles, found.pipe_failed) == (4.0, 0.0, None)
@@ -249,7 +249,7 @@ def test_a_stack_that_this_project_does_not_have_has_no_price() -> None:
 def test_an_estimate_says_what_is_needed_and_what_it_assumes() -> None:
     found = remedy.estimate(1000, step(900), 4096, None)
     assert found.rate == 900_000
-    # 4 units an item; 1.3 times what 900,000 changes of 1,700 bytes fill.
+    # 4 units per item; 1.3 times the shards for 900,000 changes of 1,700 bytes.
     assert "3,600,000 write units per second, 3,600 or more partitions; above" in found.needs[0]
     assert "1,897 shards at 77% of their limits; above the 1,000" in found.needs[1]
     assert "within the 1,000" in remedy.estimate(10, step(900), 0, None).needs[1]
@@ -281,7 +281,7 @@ def test_two_reports_are_compared_by_what_the_pipelines_take(
     assert read(paths[0]) == capacity_report()
     names = [str(path) for path in paths]
     assert main(["compare", *names]) == 0
-    assert "takes 19.2% less" in capsys.readouterr().out  # 990, which the full stream has shown, and 800
+    assert "takes 19.2% less" in capsys.readouterr().out  # 990, measured at the saturated stream, and 800
     assert main(["compare", *names, "--tolerate", "10%"]) == 1
     assert main(["compare", *names[::-1], "--tolerate", "10%"]) == 0
 
@@ -294,7 +294,7 @@ def test_the_stage_is_the_one_that_most_failed_steps_name() -> None:
     assert gives_out(steps) == Bottleneck(stage="stream", limit_per_s=200, why="at 300")
     assert gives_out([failed(300, "pipe", 9), failed(250, "delivery", 190)]) == failed(250, "delivery", 190).bottleneck
     assert gives_out([step(100)]) is None
-    # The longest step says most, and of several as long the one whose rate is closest to the limit.
+    # The longest step decides, and of equally long ones the one whose rate is closest to the limit.
     longer = [failed(300, "pipe", 90, 40), failed(250, "pipe", 70), failed(400, "pipe", 80, 40)]
     assert gives_out(longer) == Bottleneck(stage="pipe", limit_per_s=90, why="at 250")
 

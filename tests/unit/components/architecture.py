@@ -1,8 +1,7 @@
-"""The architecture twice: as the README draws it, and as the resources' inputs make it.
+"""The architecture twice: from the README's picture, and from the resources' inputs.
 
-An edge is a reference: an input of one drawn resource that is another's ARN, or
-its name where the input takes a name, or a place in a bucket. It runs as the
-changes run, so an input that a resource reads from points the other way.
+An edge is a reference: an input of one drawn resource that is another's ARN, or its name where the input takes a name,
+or a place in a bucket. It has the direction of the changes, so an input from which a resource reads is reversed.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ NODES: Mapping[str, tuple[str, ...]] = {
     "merge": ("StateMachine merge",),
     "mergedlq": ("Queue merge",),
 }
-# ... or a place in the lake's bucket.
+# ... or a prefix in the lake's bucket.
 PLACES: Mapping[str, str] = {"rows": "order_changes/", "errors": "errors/", "results": "query-results/"}
 OUTSIDE = {"loadgen": "no resource: it writes to the table"}
 LEFT_OUT: Mapping[str, str] = {
@@ -60,7 +59,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "rule": ("EventRule",),
     "tableName": ("CatalogTable", "Table"),
 }
-"""Inputs that take a name, and of what."""
+"""Inputs that take a name, and the type that it names."""
 _READ = {
     *("source", "kinesisStreamArn", "location", "path", "storage.location.template"),
     *("database", "databaseName", "tableName", "eventBusName", "query", "viewOriginalText"),

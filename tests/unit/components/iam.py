@@ -1,8 +1,7 @@
 """IAM's evaluation of one role's policy: allowed where a statement allows and none denies.
 
-As in the IAM User Guide's evaluation logic, for identity policies with the
-condition operators that the program uses. A condition whose key the request does
-not carry is not met, unless its operator says IfExists.
+As in the IAM User Guide's evaluation logic, for identity policies with the condition operators that the program uses. A
+condition whose key is missing in the request is not met, unless its operator says IfExists.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ class Call:
 
 
 def allows(document: str, call: Call) -> bool:
-    """Whether a policy, as JSON text, allows a call."""
+    """Return whether a policy, as JSON text, allows a call."""
     matching = [statement for statement in json.loads(document)["Statement"] if _matches(statement, call)]
     effects = {statement["Effect"] for statement in matching}
     return effects == {"Allow"}

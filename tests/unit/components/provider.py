@@ -1,4 +1,4 @@
-"""pulumi-aws's own types: what a resource takes, by its type token, and whether given inputs are that."""
+"""Checks inputs against pulumi-aws's own types, by the resource's type token."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _ASSET = {"4dabf18193072939515e22adb298388d": "archive"}
 
 
 def class_of(type_: str) -> Any:
-    """The resource class of a type token such as aws:s3/bucket:Bucket."""
+    """Return the resource class of a type token such as aws:s3/bucket:Bucket."""
     module = type_.removeprefix("aws:").partition("/")[0]
     return getattr(_package("lambda_" if module == "lambda" else module), type_.rpartition(":")[2])
 
 
 @functools.cache
 def _package(module: str) -> types.ModuleType:
-    """A module of pulumi_aws, which is loaded when it is first used: by one thread, or another sees half of it.
+    """Return a module of pulumi_aws, which is loaded at first use, by one thread at a time.
 
     It warns of the deprecated classes in it, used or not.
     """
@@ -39,22 +39,22 @@ def _package(module: str) -> types.ModuleType:
 
 @functools.cache
 def args_of(type_: str) -> type[Any]:
-    """The class of a resource's arguments."""
+    """Return the class of a resource's arguments."""
     resource = class_of(type_)
     module = importlib.import_module(resource.__module__)
     name = resource.__name__
-    # Where another input type has the name already, the provider calls a resource's arguments InitArgs.
+    # If another input type has the name, the provider calls a resource's arguments InitArgs.
     return getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args")
 
 
 def complaints(type_: str, inputs: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with a resource's inputs by the provider's types: names, types and what is required."""
+    """Return the errors of a resource's inputs by the provider's types: names, types and required properties."""
     yield from _of_class(args_of(type_), inputs, type_)
 
 
 @functools.cache
 def _fields(class_: type[Any]) -> Mapping[str, tuple[Any, bool]]:
-    """Each property as the engine knows it, with its type and whether it is required."""
+    """Return each property by the engine's name, with its type and whether it is required."""
     names = pulumi_types.input_type_py_to_pulumi_names(class_)
     initialise = cast("Any", class_).__init__
     module = importlib.import_module(class_.__module__)
@@ -77,7 +77,7 @@ def _of_class(class_: type[Any], value: object, path: str) -> Iterator[str]:
 
 
 def _of_type(hint: Any, value: object, path: str) -> Iterator[str]:
-    """Complaints about a value of a type; none about what a preview does not know."""
+    """Yield the errors of a value of a type; none for a preview's unknown values."""
     if value != UNKNOWN:
         yield from _of_known(hint, value, path)
 
@@ -105,7 +105,7 @@ def _of_known(hint: Any, value: object, path: str) -> Iterator[str]:
 
 
 def _of_union(choices: Sequence[Any], value: object, path: str) -> Iterator[str]:
-    """Complaints only when no choice fits; then those of the choice with the fewest."""
+    """Yield errors only if no choice fits; then those of the choice with the fewest."""
     real = [choice for choice in choices if get_origin(choice) not in _DEFERRED and not _is_typed_dict(choice)]
     found = [list(_of_type(choice, value, path)) for choice in real]
     yield from min(found, key=len)

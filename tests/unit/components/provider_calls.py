@@ -1,4 +1,4 @@
-"""The calls that the AWS provider makes, read out of tests/integration/sandbox/provider: service and operation."""
+"""The AWS provider's calls, parsed from tests/integration/sandbox/provider: service and operation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _model: Any = cast("Any", botocore.session).get_session().get_service_model
 
 
 def calls() -> set[tuple[str, str]]:
-    """Every service with the operation, such as ("sqs", "CreateQueue")."""
+    """Return every service with the operation, such as ("sqs", "CreateQueue")."""
     found: set[tuple[str, str]] = set()
     for module in {life.live.__module__ for life in LIVES}:
         tree = ast.parse(inspect.getsource(importlib.import_module(module)))
@@ -39,7 +39,7 @@ def _of_function(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
 
 
 def _clients(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
-    """The names that a function gives to clients, as in `iam, name = aws.iam, "x"`."""
+    """Return a function's names of clients, as in `iam, name = aws.iam, "x"`."""
     for node in ast.walk(function):
         if isinstance(node, ast.Assign):
             (target,) = node.targets

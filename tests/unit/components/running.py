@@ -1,4 +1,4 @@
-"""How a test runs the program or a part of it: the types of the fixtures `record` and `alone`."""
+"""The types of the fixtures `record` and `alone`, which run the program or a component."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from components.explain.graph import Graph
 from components.stage import Context
 
 CHOSEN = {"eventFanout": "true", "mergeIntervalMinutes": "60"}
-"""Settings that bring the stages which no stack has by default."""
+"""Settings that add the stages which no stack has by default."""
 WHOLE = {**CHOSEN, "lakeRetentionDays": "30"}
 """Settings with which a stack has every kind of resource."""
 STACK_NAMES = ["x", "-", "trailing-", "A-B", "Prod_2.EU", "x" * 100, "a-stack-of-a-name-that-is-forty-letters-1"]
-"""What a stack may be called, which has 1 to 100 letters, digits, hyphens, underscores and dots.
+"""Possible names of a stack: 1 to 100 letters, digits, hyphens, underscores and dots.
 
 https://www.pulumi.com/docs/iac/concepts/stacks/#stack-name
 """
@@ -38,7 +38,7 @@ class Record(Protocol):
 
 
 class Alone(Protocol):
-    """Runs one component alone, in a context with some settings; `before` is what its stack was made with."""
+    """Runs one component alone, in a context with some settings; `before` has the stack's last properties."""
 
     def __call__(
         self, build: Callable[[Context], object], *, before: MadeWith | None = None, **choices: Any

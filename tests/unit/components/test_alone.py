@@ -1,4 +1,4 @@
-"""Each component is of use without the others."""
+"""Each component can be used without the others."""
 
 from __future__ import annotations
 

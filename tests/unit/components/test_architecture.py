@@ -1,4 +1,4 @@
-"""The README's picture is what the program makes: every node, every edge, nothing more."""
+"""The README's picture matches the program: every node, every edge, nothing more."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.unit.components.running import Record
 
 README = (ROOT / "README.md").read_text()
 CHOSEN: tuple[dict[str, str], ...] = (CHOSEN_STAGES, {"captureMode": "native"})
-"""Settings that bring an edge which no stack's file asks for."""
+"""Settings that add an edge which no stack's file has."""
 
 
 def lines() -> list[str]:

@@ -30,7 +30,7 @@ TEXTS = {
     "arrivalFrom": ("2000-01-01-00", "2026-01-01-00"),
     "crawlerSchedule": ("", "cron(15 2 * * ? *)", "cron(0 0 1 1 ? 2030)"),
 }
-# This machine's own are neither more nor less than those of the others, and not every machine has one.
+# `host` equals one of the others, and not every machine has one.
 OF_THIS_MACHINE = ("host",)
 
 PROVISIONED = {"tableCapacity": "provisioned", "tableMaxReadUnits": "50", "tableMaxWriteUnits": "900"}
@@ -39,7 +39,7 @@ Choice = Mapping[str, str]
 
 
 def boundaries(key: ConfigKey) -> tuple[str, ...]:
-    """The values of a setting at which something could break: its ends, or all of a few."""
+    """Return a setting's boundary values, or all of a few."""
     if key.name in TEXTS:
         return TEXTS[key.name]
     match key.rule:
@@ -55,7 +55,7 @@ def boundaries(key: ConfigKey) -> tuple[str, ...]:
 
 
 def settings_of(choice: Choice) -> Settings | None:
-    """The settings that a choice makes; None where the program refuses it."""
+    """Return the settings of a choice; None if the program refuses it."""
     rules = {key.name: key for key in declared()}
     fields: dict[str, Any] = {rules[name].field: rules[name].rule.parse(text) for name, text in choice.items()}
     try:
@@ -65,7 +65,7 @@ def settings_of(choice: Choice) -> Settings | None:
 
 
 def paired(values: Mapping[str, Sequence[str]], drawn: random.Random) -> Iterator[Choice]:
-    """Choices in which each value of a setting stands beside each of every other, where the program takes both."""
+    """Return choices that pair each value of a setting with each value of every other, if the program accepts both."""
     pairs = itertools.combinations(values, 2)
     open_ = {frozenset({(one, a), (other, b)}) for one, other in pairs for a in values[one] for b in values[other]}
     misses = 0
@@ -143,7 +143,7 @@ def test_every_rule_is_kept_whatever_the_stack_is_called(name: str, record: Reco
 
 @pytest.fixture(scope="module")
 def cases(record: Record) -> list[Case]:
-    """Resources of every kind that a rule speaks of."""
+    """Return resources of every type with a rule."""
     set_all_config(stacks.config(ROOT, "prod"))
     settings = Settings.load(pulumi.Config(PROJECT))
     graphs = [record("prod", WHOLE), record("dev", WHOLE), record("prod", {"captureMode": "native", **PROVISIONED})]

@@ -1,4 +1,4 @@
-"""What an update does to a running stack: computed from two graphs, and compared with each setting's text."""
+"""The effect of an update on a running stack, computed from two graphs and compared with each setting's text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.unit.components.running import Record
 
 TABLE, PIPE, BUCKET = "aws:dynamodb/table:Table", "aws:pipes/pipe:Pipe", "aws:s3/bucket:Bucket"
 
-# What takes away resources that hold something is moved by itself.
+# Settings that delete resources with data change alone.
 ALONE: Mapping[str, Mapping[str, str]] = {
     "captureMode": {"captureMode": "native"},
     "customerManagedKeys": {"customerManagedKeys": "false", "alarmEmail": ""},
@@ -43,7 +43,7 @@ def moved_together(stack: str) -> dict[str, str]:
 
 
 def altered(program: Graph, type_: str, **inputs: object) -> Graph:
-    """The graph with inputs of the first resource of a type chosen otherwise."""
+    """Return the graph with other inputs of a type's first resource."""
     target = program.of(type_)[0]
     changed = dataclasses.replace(target, inputs={**target.inputs, **inputs})
     return with_resource(program, target, changed)
@@ -130,11 +130,11 @@ def test_the_capture_is_changed_without_touching_what_holds_the_data(record: Rec
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_no_other_setting_takes_anything_that_holds_data(stack: str, record: Record) -> None:
-    """Moved all at once, for time's sake: what no change of many takes, none of them takes by itself."""
+    """Change all together to save time: what the joint change keeps, each single change keeps."""
     before, after = unprotected(record(stack)), unprotected(record(stack, moved_together(stack)))
     for found in (plan(before, after), plan(after, before)):
         assert len(found.of("update")) > 10
-        # An address cannot be changed, only given up for another.
+        # An address cannot be changed, only replaced.
         assert names(found, "replace") <= {"aws:sns/topicSubscription:TopicSubscription"}
         assert [step for step in found.steps if step.loses_data] == []
 

@@ -1,4 +1,4 @@
-"""The one command that compiles the C, for this machine and for others."""
+"""The command that compiles the C modules, for this machine and for others."""
 
 from __future__ import annotations
 

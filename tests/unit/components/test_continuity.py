@@ -1,4 +1,4 @@
-"""A stack that is changed while it runs: what stays, what is refused, and with which sentence."""
+"""Changes of a running stack: what is preserved, and what is refused with which sentence."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_missing_credentials_are_reported_in_a_sentence(monkeypatch: pytest.Monk
 
 
 def test_a_state_that_is_being_written_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine's file backend answers so while it writes: seen in tests/engine with pulumi 3.274."""
+    """The engine's file backend fails like this while it writes: seen in tests/engine with pulumi 3.274."""
     answers: list[object] = [Exception("invoke failed: failed to load checkpoint: EOF"), SimpleNamespace(value=None)]
 
     def invoke(*_: object) -> object:

@@ -78,7 +78,7 @@ def _policy(**changed: object) -> Callable[[Inputs], Inputs]:
     return lambda inputs: inputs | {"policy": json.dumps({"Statement": [statement]})}
 
 
-# One change for each control that must make it fail: a control that cannot fail shows nothing.
+# One change for each control that must make it fail: a control that cannot fail proves nothing.
 BREAKS: Mapping[str, tuple[str, Callable[[Inputs], Inputs]]] = {
     "Athena.4": ("aws:athena/workgroup:Workgroup", _with(configuration={"publishCloudwatchMetricsEnabled": False})),
     "DataFirehose.1": ("aws:kinesis/stream:Stream", _with(encryptionType="NONE")),

@@ -1,4 +1,4 @@
-"""Domain events as patterns, by a matcher of EventBridge's rules that is not the program's own."""
+"""Domain events as patterns, by a matcher of EventBridge's rules independent of the program."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def change(op: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
 
 @st.composite
 def changes(draw: st.DrawFn) -> tuple[dict[str, Any], set[str]]:
-    """A change, and the domain events that it is, by the words of the schema."""
+    """A change, and its domain events by the schema's definition."""
     op = draw(st.sampled_from(["INSERT", "MODIFY", "REMOVE"]))
     was, status, count = draw(STATUSES), draw(STATUSES), draw(COUNTS)
     old = None if op == "INSERT" else image(was, draw(COUNTS))
@@ -57,7 +57,7 @@ def changes(draw: st.DrawFn) -> tuple[dict[str, Any], set[str]]:
 
 
 def published(event: dict[str, Any]) -> dict[str, Any] | None:
-    """The event on the bus for a change; None where the Pipe's filters leave it out."""
+    """Return the event on the bus for a change; None if the Pipe's filters drop it."""
     if not compile_filters(domain.filters(TABLE, THRESHOLD))(event):
         return None
     detail = msgspec.json.decode(compile_template(domain.detail(TABLE), {})(event))
@@ -65,7 +65,7 @@ def published(event: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def named(event: dict[str, Any], table: LakeTable = TABLE) -> Iterator[str]:
-    """The domain events whose rules an event on the bus matches."""
+    """Return the domain events whose rules an event on the bus matches."""
     for one in table.events:
         if compile_filters([domain.pattern(table, one, THRESHOLD, SOURCE)])(event):
             yield one.name
@@ -107,7 +107,7 @@ def test_the_detail_type_is_what_the_column_has_become() -> None:
 
 
 def parcel(*events: DomainEvent, where: tuple[str, ...] = ("state", "now")) -> LakeTable:
-    """A quite different table: nested attributes, and names that no JSON path holds."""
+    """A very different table: nested attributes, and names that no JSON path can contain."""
     return LakeTable(
         entity="parcel",
         change_log="parcel_changes",

@@ -1,4 +1,4 @@
-"""The command itself: what it prints by default, in full, as JSON, and what it refuses."""
+"""The command: its output by default, in full, as JSON, and its refusals."""
 
 from __future__ import annotations
 

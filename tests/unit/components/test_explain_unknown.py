@@ -31,7 +31,7 @@ class Thing(pulumi.ComponentResource):
 
 
 class Unnamed(pulumi.CustomResource):
-    """A resource of any type with no inputs at all: what the provider would make of its defaults."""
+    """A resource of any type without inputs, so with the provider's defaults."""
 
     def __init__(self, type_: str) -> None:
         super().__init__(type_, f"bare-{type_.rpartition(':')[2]}", {})

@@ -20,9 +20,9 @@ TESTS = (
     "tests/unit/components/test_explain.py::test_the_stack_is_as_it_was_reviewed[dev]",
     "tests/unit/components/test_fanout.py::test_it_is_as_it_was_reviewed",
 )
-"""Those that compare with a golden file, and the schema's own."""
+"""The tests that compare with a golden file, and the schema's own."""
 PAGE = golden.ROOT / "docs" / "athena-functions.md"
-"""The golden file that no column is in."""
+"""The golden file without columns."""
 MEND_AND_TEST = """
 import sys, pytest
 from tests import golden
@@ -48,7 +48,7 @@ def run(checkout: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """The project with a column more than it has; what is not copied leads to the real one."""
+    """A copy of the project with an extra column; files that are not copied are links."""
     for path in golden.ROOT.iterdir():
         if path.name in COPIED:
             shutil.copytree(path, tmp_path / path.name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -16,11 +16,11 @@ OF_ITS_OWN = {
     "aws:s3/bucketNotification:BucketNotification": "no property of a bucket",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "no property of a bucket",
 }
-"""What stands beside a bucket and is not read back into it."""
+"""Resources beside a bucket that are not read back into it."""
 
 
 def side(program: Graph, type_: str, bucket: Resource) -> Any:
-    """The inputs of the one side resource of a type that a bucket has."""
+    """Return the inputs of a bucket's only side resource of a type."""
     (found,) = [
         resource.inputs
         for resource in program.of(f"aws:s3/{type_}")
@@ -115,9 +115,9 @@ def test_what_is_no_longer_needed_expires(program: Graph, settings: Settings) ->
 
 
 def test_a_bucket_leaves_alone_what_the_resources_beside_it_set(program: Graph) -> None:
-    """After a refresh the bucket would take it away again: https://github.com/pulumi/pulumi-aws/issues/6244.
+    """After a refresh the bucket's next update would remove it: https://github.com/pulumi/pulumi-aws/issues/6244.
 
-    The names are held against pulumi-aws's own, so that none ends up protecting nothing.
+    The names are compared with pulumi-aws's own, so that each protects something.
     """
     beside = {
         resource.type: resource
@@ -134,17 +134,17 @@ def test_a_bucket_leaves_alone_what_the_resources_beside_it_set(program: Graph) 
 
 
 def test_what_a_bucket_takes_from_elsewhere_or_keeps_is_all_that_it_has() -> None:
-    """A property that pulumi-aws adds to a bucket is set by the bucket, or it is left alone."""
+    """The bucket sets or ignores every property that pulumi-aws adds to it."""
     names = set(input_type_py_to_pulumi_names(args_of(BUCKET)).values())
     own = {"bucket", "bucketNamespace", "bucketPrefix", "forceDestroy", "objectLockEnabled", "region", "tags"}
     assert names == own | set(OWNED_BESIDE.values())
 
 
 def test_what_did_not_become_a_row_is_noted_in_a_queue_by_way_of_eventbridge(record: Record) -> None:
-    """S3 tells a queue of the notification itself (s3:TestEvent), which raises an alarm at each first deployment.
+    """S3 sends a queue a test message (s3:TestEvent), which raises an alarm at each first deployment.
 
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
-    To EventBridge it sends the events alone: https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html To EventBridge it sends
+    only events: https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html.
     """
     prod = record("prod")
     (queue,) = [queue for queue in prod.of("aws:sqs/queue:Queue") if queue.name == "lake-errors"]

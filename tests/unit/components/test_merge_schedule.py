@@ -1,4 +1,4 @@
-"""The scheduled merge: its definition by another's grammar, the statements in their order, and its golden file."""
+"""The scheduled merge: its definition by AWS's grammar, the order of its statements, and its golden file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MERGING = [
 
 
 class Catalogue:
-    """What the machine's tasks find, and the statements that it runs; `failing` fails the first runs of each."""
+    """The environment of the machine's tasks, and its statements; `failing` fails the first runs of each."""
 
     def __init__(self, columns: list[dict[str, str]] | None, running: int = 1, failing: int = 0) -> None:
         self.columns, self.running, self.failing = columns, running, failing
@@ -63,7 +63,7 @@ class Catalogue:
 
 
 def executed(catalogue: Catalogue) -> tuple[str, list[str], list[float]]:
-    """An execution's status, the states that it enters, and how long it waits before each further attempt."""
+    """Return an execution's status, the states that it enters, and the waits before its retries."""
     context = {"Execution": {"StartTime": STARTED}, "StateMachine": {"Id": "machine"}}
     entered: list[str] = []
     waited: list[float] = []

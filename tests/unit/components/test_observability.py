@@ -86,7 +86,7 @@ DIMENSIONS = {
     "AWS/SQS": {"QueueName"},
     metrics.TRANSFORM_NAMESPACE: {"FunctionName"},
 }
-"""By which dimensions each service's metrics are kept: with others an alarm would never see a value."""
+"""The dimensions of each service's metrics: with others an alarm would never receive a value."""
 
 
 def test_a_metric_is_queried_by_its_own_dimensions(stack: str, record: Record) -> None:
@@ -171,7 +171,7 @@ def test_the_topic_takes_only_this_accounts_alarms_over_tls(record: Record) -> N
 
 
 def test_an_address_that_is_a_secret_stays_one(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the engine gets as a secret it encrypts in its state, and in no other form does the address leave us.
+    """The engine encrypts a secret in its state, and the address leaves the program only as a secret.
 
     https://www.pulumi.com/docs/iac/concepts/secrets/
     """
