@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import cast
@@ -13,6 +13,7 @@ from msgspec import Struct
 from loadgen.metrics.counters import METRICS
 from loadgen.report.report import CAPACITY, RunReport, kind, read
 from loadgen.report.threshold import measure
+from loadgen.schedule.mix import KINDS, Kind
 from stack import Parser, called
 
 # Metric, display name, whether more is better, digits, and the change that counts as noise, in the metric's unit.
@@ -40,21 +41,40 @@ class ComparedMetric(Struct, frozen=True):
 
 
 def lines(first: RunReport, second: RunReport) -> list[ComparedMetric]:
-    """Return every metric that both reports have."""
+    """Return every metric that both reports have: of all calls, then of each kind of call that both have."""
     hidden = () if "intended" in first.latencies and "intended" in second.latencies else ("intended_",)
-    return [_line(first, second, *metric) for metric in _METRICS if not metric[0].startswith(hidden)]
+    shown = [metric for metric in _METRICS if not metric[0].startswith(hidden)]
+    found = [_line(first, second, None, *metric) for metric in shown]
+    if first.kinds or second.kinds:
+        for kind in (kind for kind in KINDS if kind in _kinds(first) and kind in _kinds(second)):
+            each = [_line(first, second, kind, *metric) for metric in shown]
+            # Most kinds lack most counters.
+            found += [line for line in each if line.first or line.second]
+    return found
+
+
+def _kinds(report: RunReport) -> Collection[Kind]:
+    """The kinds of call of a run; one without others had writes alone."""
+    return report.kinds or ("write",)
 
 
 def _line(
-    first: RunReport, second: RunReport, metric: str, name: str, more_is_better: bool, digits: int, noise: float
+    first: RunReport,
+    second: RunReport,
+    kind: Kind | None,
+    metric: str,
+    name: str,
+    more_is_better: bool,
+    digits: int,
+    noise: float,
 ) -> ComparedMetric:
-    before, after = measure(first, metric), measure(second, metric)
+    before, after = measure(first, metric, kind), measure(second, metric, kind)
     change = (after - before) / before if before else None
     loss = before - after if more_is_better else after - before
     worse = 0.0
     if loss > noise:
         worse = loss / before if before else float("inf")
-    return ComparedMetric(name, before, after, digits, change, worse)
+    return ComparedMetric(f"{kind}: {name}" if kind else name, before, after, digits, change, worse)
 
 
 def verdict(found: Sequence[ComparedMetric], second: str, tolerated: float = 0.0) -> str:

@@ -24,7 +24,7 @@ from loadgen.report.compare import differences, lines
 from loadgen.report.compare import main as compare
 from loadgen.report.expected import Expected
 from loadgen.report.export import main as export
-from loadgen.report.report import LostSegment, RunReport
+from loadgen.report.report import KindReport, LostSegment, RunReport
 from loadgen.report.threshold import Threshold
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import Constant
@@ -235,6 +235,29 @@ def test_a_comparison_reports_what_got_worse(
     assert "acked per second" in out
     assert "b.json is worse by more than 10% in: acked per second (-22.7%), dropped (+1,100.0%)." in out
     assert "a.json is not worse by more than 10%." in out
+
+
+def test_a_comparison_says_which_kind_of_call_got_worse(report: RunReport) -> None:
+    """Reads that are slower hide among many writes: they have their own lines."""
+
+    def of(counts: Counts, service_us: int) -> KindReport:
+        latencies = Latencies()
+        for latency in (latencies.service, latencies.intended, latencies.lag):
+            latency[service_us] += counts.acked
+        return KindReport(counts=counts, latency=reports.latency_reports(latencies))
+
+    writes = of(Counts(acked=180), 1000)
+    first = structs.replace(report, kinds={"write": writes, "get": of(Counts(acked=14), 1000)})
+    second = structs.replace(report, kinds={"write": writes, "get": of(Counts(acked=14), 2000)})
+    worse = {line.name: line.worse for line in lines(first, second) if line.worse}
+    assert all(name.startswith("get: ") and name.endswith(", ms") for name in worse)
+    assert {"get: service p50, ms", "get: intended p99, ms"} <= worse.keys()
+    assert worse["get: service p99, ms"] == pytest.approx(1.0, rel=0.01)
+    # A run of writes alone has no lines of reads, and its writes are all that it did.
+    names = [line.name for line in lines(report, second)]
+    assert not [name for name in names if name.startswith("get: ")]
+    assert "write: service p99, ms" in names
+    assert not [name for name in (line.name for line in lines(report, report)) if ": " in name]
 
 
 class Page(HTMLParser):
