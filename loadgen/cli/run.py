@@ -25,7 +25,7 @@ from loadgen.dynamodb import target
 from loadgen.dynamodb.writer import Limits
 from loadgen.job import Job
 from loadgen.metrics.counters import MetricsRow
-from loadgen.report import page, summary
+from loadgen.report import combined, page, summary
 from loadgen.report import report as reports
 from loadgen.report.abort import Abort
 from loadgen.report.expected import Expected
@@ -50,6 +50,7 @@ def main(argv: Sequence[str]) -> int:
     except ArgumentTypeError as error:
         parser.error(str(error))
     outputs = resolve_options(options)
+    check_writable("report", options.report)
     for scenario in scenarios:
         for option in ("report", "html", "ledger", "prometheus"):
             check_writable(option, getattr(scenario.options, option))
@@ -60,6 +61,8 @@ def main(argv: Sequence[str]) -> int:
         summary.show(report, scenario.name)
     for scenario, report in zip(scenarios, done, strict=True):
         _save(scenario.options, report)
+    if options.scenarios is not None:
+        _save_combined(options.report, scenarios, done)
     return max((_exit_code(report) for report in done), key=_GRAVITY.index)
 
 
@@ -68,6 +71,14 @@ def _save(options: Namespace, report: RunReport) -> None:
     if options.html is not None:
         page.write(report, options.html)
     sys.stdout.write(f"report: {options.report}" + (f"   page: {options.html}" if options.html else "") + "\n")
+
+
+def _save_combined(path: Path, scenarios: Sequence[Scenario], done: Sequence[RunReport]) -> None:
+    named = [(one.name, one.start_s, report) for one, report in zip(scenarios, done, strict=True)]
+    together = combined.combine(named)
+    combined.show(together)
+    together.save(path)
+    sys.stdout.write(f"report of all: {path}\n")
 
 
 def _thresholds(given: Sequence[Threshold]) -> Sequence[Threshold]:

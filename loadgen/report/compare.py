@@ -46,8 +46,9 @@ def lines(first: RunReport, second: RunReport) -> list[ComparedMetric]:
     shown = [metric for metric in _METRICS if not metric[0].startswith(hidden)]
     found = [_line(first, second, None, *metric) for metric in shown]
     if first.kinds or second.kinds:
-        for kind in (kind for kind in KINDS if kind in _kinds(first) and kind in _kinds(second)):
-            each = [_line(first, second, kind, *metric) for metric in shown]
+        both = set(_kinds(first)) & set(_kinds(second))
+        for call in sorted(both, key=KINDS.index):
+            each = [_line(first, second, call, *metric) for metric in shown]
             # Most kinds lack most counters.
             found += [line for line in each if line.first or line.second]
     return found
@@ -55,7 +56,8 @@ def lines(first: RunReport, second: RunReport) -> list[ComparedMetric]:
 
 def _kinds(report: RunReport) -> Collection[Kind]:
     """The kinds of call of a run; one without others had writes alone."""
-    return report.kinds or ("write",)
+    alone: tuple[Kind, ...] = ("write",)
+    return report.kinds or alone
 
 
 def _line(

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from loadgen.cli import main
 from loadgen.metrics.histogram import decode
 from loadgen.report import report as reports
+from loadgen.report.combined import CombinedReport
 from loadgen.report.report import RunReport
 from stack.ledger import read_ledger
 from tests.integration.loadgen.order_table import REGION, OrderTable
@@ -102,6 +104,20 @@ def test_scenarios_run_at_a_time_and_each_has_its_report(
     assert len(set(ledger)) == len(ledger) == 65
     out = capsys.readouterr().out
     assert out.index("scenario writes") < out.index("scenario users")
+
+    together = msgspec.json.decode((tmp_path / "report.json").read_bytes(), type=CombinedReport)
+    assert together.started_at == writes.started_at
+    assert [(row.name, row.start_s, row.counts.acked) for row in together.scenarios] == [
+        ("writes", 0.0, 50),
+        ("users", 0.2, 30),
+    ]
+    assert together.scenarios[1].thresholds[0].expression == "get:acked==15"
+    assert (together.total.counts.acked, together.total.counts.planned) == (80, 80)
+    service = [decode(report.latency["service"].histogram) for report in (writes, users)]
+    assert decode(together.total.latency["service"].histogram) == dict(Counter(service[0]) + Counter(service[1]))
+    assert together.total.latency["intended"].count == 50, "a closed loop has none"
+    assert together.total.elapsed_s == pytest.approx(max(writes.elapsed_s, 0.2 + users.elapsed_s))
+    assert "total" in out
 
 
 def test_a_closed_loop_says_what_it_hides(
