@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -22,7 +23,7 @@ class StatisticSet(msgspec.Struct, array_like=True):
     """Count, sum, minimum and maximum of samples, and the frequency of each value.
 
     `values` is None if only the four numbers are known, as of PutMetricData's StatisticValues. Beyond `MAX_DISTINCT`
-    values they are in bins of 2 %.
+    values they are in bins of 2 %, or of more; `width` is that of the bins' logarithms, 0 without bins.
     """
 
     count: float
@@ -30,6 +31,7 @@ class StatisticSet(msgspec.Struct, array_like=True):
     minimum: float
     maximum: float
     values: dict[float, float] | None = None
+    width: float = 0.0
 
     def merge(self, other: StatisticSet) -> None:
         """Add the samples of another set."""
@@ -40,20 +42,23 @@ class StatisticSet(msgspec.Struct, array_like=True):
         if self.values is None or other.values is None:
             self.values = None
             return
-        merged = dict(self.values)
+        width = max(self.width, other.width)
+        merged = dict(self.values) if width == self.width else _in_bins(self.values, width)
         for value, count in other.values.items():
-            merged[value] = merged.get(value, 0.0) + count
-        self.values = merged if len(merged) <= MAX_DISTINCT else binned(merged)
+            # What is binned already stays: only what comes is put into its bins.
+            bin_ = _middle(value, width) if width else value
+            merged[bin_] = merged.get(bin_, 0.0) + count
+        self.values, self.width = binned(merged, width)
 
     def copy(self) -> StatisticSet:
         """An independent copy of the samples."""
-        return StatisticSet(self.count, self.sum, self.minimum, self.maximum, self.values)
+        return StatisticSet(self.count, self.sum, self.minimum, self.maximum, self.values, self.width)
 
     def packed(self) -> bytes:
         """The samples in a compact form for `unpacked`: numbers without a fraction use as few bytes as possible."""
         numbers = [_short(self.count), _short(self.sum), _short(self.minimum), _short(self.maximum)]
         values = self.values and {_short(value): _short(count) for value, count in self.values.items()}
-        return _pack([*numbers, values])
+        return _pack([*numbers, values, self.width])
 
     def statistic(self, name: str) -> float | None:
         """Return a statistic by CloudWatch's name; None if the set cannot have it.
@@ -110,25 +115,33 @@ def is_statistic(name: str) -> bool:
 def statistic_set(counts: Mapping[float, float]) -> StatisticSet:
     """The set of values and their frequencies, of which there is at least one."""
     total = math.fsum(value * count for value, count in counts.items())
-    values = dict(counts) if len(counts) <= MAX_DISTINCT else binned(counts)
-    return StatisticSet(sum(counts.values()), total, min(counts), max(counts), values)
+    return StatisticSet(sum(counts.values()), total, min(counts), max(counts), *binned(dict(counts)))
 
 
 def _short(number: float) -> float:
     return int(number) if number.is_integer() else number
 
 
-def binned(counts: Mapping[float, float]) -> dict[float, float]:
-    """Combine values in bins of 2 %, each named by its middle, or in wider bins if those are still too many."""
-    width = _BIN
-    while True:
-        bins: dict[float, float] = {}
-        for value, count in counts.items():
-            middle = value and math.copysign(math.exp(round(math.log(abs(value)) / width) * width), value)
-            bins[middle] = bins.get(middle, 0.0) + count
-        if len(bins) <= MAX_DISTINCT:
-            return bins
-        width *= 2
+def binned(counts: dict[float, float], width: float = 0.0) -> tuple[dict[float, float], float]:
+    """Combine values in bins if they are too many, and return them with the bins' width: of 2 % or a multiple of it."""
+    while len(counts) > MAX_DISTINCT:
+        width = 2 * width or _BIN
+        counts = _in_bins(counts, width)
+    return counts, width
+
+
+def _in_bins(counts: Mapping[float, float], width: float) -> dict[float, float]:
+    bins: dict[float, float] = {}
+    for value, count in counts.items():
+        middle = _middle(value, width)
+        bins[middle] = bins.get(middle, 0.0) + count
+    return bins
+
+
+@lru_cache(8192)
+def _middle(value: float, width: float) -> float:
+    """The middle of a value's bin; cached, since the same values come each second."""
+    return value and math.copysign(math.exp(round(math.log(abs(value)) / width) * width), value)
 
 
 def merged(sets: Iterable[StatisticSet]) -> StatisticSet | None:
