@@ -28,17 +28,19 @@ class MemoryObjects(Objects):
     def __init__(self) -> None:
         self.content: dict[tuple[str, str], bytes] = {}
         self.listed: list[tuple[str, str]] = []
+        self.after: list[str] = []
         self.reads: list[str] = []
 
     def put(self, bucket: str, key: str, content: bytes) -> None:
         self.content[bucket, key] = content
 
-    def list(self, bucket: str, prefix: str) -> list[S3Object]:
+    def list(self, bucket: str, prefix: str, after: str = "") -> list[S3Object]:
         self.listed.append((bucket, prefix))
+        self.after.append(after)
         return [
             S3Object(place, key, hashlib.md5(content, usedforsecurity=False).hexdigest(), len(content))
             for (place, key), content in sorted(self.content.items())
-            if place == bucket and key.startswith(prefix) and content
+            if place == bucket and key.startswith(prefix) and key > after and content
         ]
 
     def read(self, item: S3Object) -> bytes:

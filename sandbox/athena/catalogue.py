@@ -108,6 +108,7 @@ class GlueCatalogue:
         self._glue = glue
         self._descriptions = TableDescriptions(glue.meta.endpoint_url)
         self.iceberg = iceberg or Iceberg({})
+        self._known: dict[tuple[str, str], CatalogueTable] = {}
 
     def databases(self) -> list[str]:
         """The names of all databases, in order."""
@@ -155,23 +156,37 @@ class GlueCatalogue:
         raw = self.raw_table(database, base)
         if raw is None:
             return None
+        if not which and not kind:
+            known = self._known.get((database, base))
+            if known is None or known.raw != raw:
+                known = self._known[database, base] = self._as_it_is(database, base, raw)
+            return known
         if is_iceberg(raw):
-            return self._iceberg_table(database, base, raw, which, kind, moment)
+            return (
+                self._about(database, base, raw, which) if which else self._iceberg(database, base, raw, kind, moment)
+            )
         if which:
             return self._partitions_of(database, name) if name.endswith(PARTITIONS) else None
-        if kind:
-            raise StatementError("NOT_SUPPORTED", "This connector does not support versioned tables")
-        return table_of(database, raw)
+        raise StatementError("NOT_SUPPORTED", "This connector does not support versioned tables")
 
-    def _iceberg_table(
-        self, database: str, name: str, raw: Mapping[str, Any], which: str, kind: str, moment: str
-    ) -> CatalogueTable | None:
-        """A current or earlier version of an Iceberg table, or a table that describes it."""
+    def _as_it_is(self, database: str, name: str, raw: Mapping[str, Any]) -> CatalogueTable:
+        return self._iceberg(database, name, raw) if is_iceberg(raw) else table_of(database, raw)
+
+    def _about(self, database: str, name: str, raw: Mapping[str, Any], which: str) -> CatalogueTable | None:
+        """A table that describes an Iceberg table."""
+        given = described(self._loaded(database, name, raw), which)
+        return given and CatalogueTable(database, f"{name}${which}", given[0], (), {}, None, None, {}, given[1])
+
+    def _loaded(self, database: str, name: str, raw: Mapping[str, Any]) -> Any:
         parameters: Mapping[str, str] = raw.get("Parameters") or {}
-        loaded = self.iceberg.load_at(database, name, parameters.get("metadata_location", ""))
-        if which:
-            given = described(loaded, which)
-            return given and CatalogueTable(database, f"{name}${which}", given[0], (), {}, None, None, {}, given[1])
+        return self.iceberg.load_at(database, name, parameters.get("metadata_location", ""))
+
+    def _iceberg(
+        self, database: str, name: str, raw: Mapping[str, Any], kind: str = "", moment: str = ""
+    ) -> CatalogueTable:
+        """A current or earlier version of an Iceberg table."""
+        parameters: Mapping[str, str] = raw.get("Parameters") or {}
+        loaded = self._loaded(database, name, raw)
         snapshot = self.iceberg.snapshot(loaded, kind, moment)
         columns, files = self.iceberg.columns(loaded, snapshot), tuple(self.iceberg.files(loaded, snapshot))
         storage = Storage(str(loaded.location()), "parquet", {})

@@ -38,10 +38,10 @@ class Objects:
         s3.meta.events.register("before-parse.s3.ListObjectsV2", _without_times)
         s3.meta.events.register("before-sign.s3.PutObject", _without_expect)
 
-    def list(self, bucket: str, prefix: str) -> list[S3Object]:
-        """All objects under a prefix, in key order, except empty ones, which have no rows."""
+    def list(self, bucket: str, prefix: str, after: str = "") -> list[S3Object]:
+        """The objects under a prefix with keys behind `after`, in key order, without empty ones, which have no rows."""
         found: list[S3Object] = []
-        token: dict[str, str] = {}
+        token: dict[str, str] = {"StartAfter": after} if after else {}
         while True:
             try:
                 page = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, **token)

@@ -103,7 +103,7 @@ class Finder:
         now = self.now()
         seen: dict[Values, Values | None] = {}
         matched: list[tuple[S3Object, Values, str]] = []
-        for item in self._list(bucket, _prefixes(template, constraints)):
+        for item in self._list(bucket, _prefixes(template, constraints), _after(template, constraints)):
             match = matcher.match(item.key)
             if match is None:
                 continue
@@ -116,10 +116,10 @@ class Finder:
         kept = set(prune(sorted({values for _, values, _ in matched})))
         return [Found(item, values, storage) for item, values, _ in matched if values in kept]
 
-    def _list(self, bucket: str, prefixes: list[str]) -> Iterable[S3Object]:
+    def _list(self, bucket: str, prefixes: list[str], after: str = "") -> Iterable[S3Object]:
         if len(prefixes) > _MAX_PREFIXES:
             prefixes = [_common_start(prefixes)]
-        found = {item.key: item for prefix in prefixes for item in self.objects.list(bucket, prefix)}
+        found = {item.key: item for prefix in prefixes for item in self.objects.list(bucket, prefix, after)}
         return found.values()
 
 
@@ -177,6 +177,13 @@ def _prefixes(template: str, constraints: Mapping[str, Constraint]) -> list[str]
             common = ""
         return [prefix + common for prefix in prefixes]
     return prefixes
+
+
+def _after(template: str, constraints: Mapping[str, Constraint]) -> str:
+    """What every key of the allowed partitions is behind, or "": its first value follows the template's start."""
+    start, *rest = _parts(template)
+    low = constraints.get(rest[0], Constraint()).low if rest else None
+    return "" if low is None else start + low
 
 
 def _common_start(texts: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,8 @@ from sandbox.athena.values import FAILURE
 from sandbox.athena.virtual import Row
 
 T = TypeVar("T")
+_PATH = (PATH, "VARCHAR")
+"""The name and the type of the pseudo-column."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Runner:
             QueryError: the query fails, with Athena's reason.
             QueryCancelledError: it was cancelled.
         """
-        plan = planning.plan(with_dated_names(bind(sql, parameters)), database, self._catalogue)
+        plan = planning.plan(with_dated_names(bind(sql, parameters)), database, self._catalogue, self._store.text)
         self._store.require(" ".join([plan.sql, *(predicate for read in plan.reads for predicate in read.predicates)]))
         with closing(self._store.cursor()) as cursor:
             hold.attach(cursor)
@@ -105,22 +107,30 @@ class Runner:
 
     def describe(self, sql: str, parameters: Sequence[str], database: str) -> tuple[TypedColumn, ...]:
         """A query's columns by name and type, without reading an object."""
-        return planning.plan(with_dated_names(bind(sql, parameters)), database, self._catalogue).columns
+        return planning.plan(
+            with_dated_names(bind(sql, parameters)), database, self._catalogue, self._store.text
+        ).columns
 
     def _prepare(self, cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, hold: Interruptible) -> int:
         """Create the relations that the plan reads; return the bytes of their objects."""
         scanned_bytes = 0
+        prepared: dict[str, int] = {}
         for read in plan.reads:
-            if read.table.rows is not None:
-                self._given(cursor, read.alias, read.table, read.table.rows)
-                continue
-            found = self._finder.find(read.table, read.constraints, self._prune(cursor, read))
-            slices = self._store.load(read.table, found, lambda: hold.stopped)
-            if hold.stopped:
-                raise QueryCancelledError
-            self._relation(cursor, read, slices)
-            scanned_bytes += sum(entry.item.size for entry in found)
+            if read.alias not in prepared:
+                prepared[read.alias] = self._prepared(cursor, read, plan.sql, hold)
+            scanned_bytes += prepared[read.alias]
         return scanned_bytes
+
+    def _prepared(self, cursor: duckdb.DuckDBPyConnection, read: Read, sql: str, hold: Interruptible) -> int:
+        if read.table.rows is not None:
+            self._given(cursor, read.alias, read.table, read.table.rows)
+            return 0
+        found = self._finder.find(read.table, read.constraints, self._prune(cursor, read))
+        slices = self._store.load(read.table, found, lambda: hold.stopped)
+        if hold.stopped:
+            raise QueryCancelledError
+        self._relation(cursor, read, sql, slices)
+        return sum(entry.item.size for entry in found)
 
     def _prune(self, cursor: duckdb.DuckDBPyConnection, read: Read) -> Callable[[list[Values]], list[Values]]:
         def prune(partitions: list[Values]) -> list[Values]:
@@ -134,13 +144,18 @@ class Runner:
 
         return prune
 
-    def _relation(self, cursor: duckdb.DuckDBPyConnection, read: Read, slices: Sequence[Slice]) -> None:
-        """Create a temporary view with the read's alias: the rows of these slices and their partitions' values."""
+    def _relation(self, cursor: duckdb.DuckDBPyConnection, read: Read, sql: str, slices: Sequence[Slice]) -> None:
+        """Create a temporary view with the read's alias: the rows of these slices and their partitions' values.
+
+        It has the columns whose names are in the query's `sql`.
+        """
         table = read.table
-        parts = [self._scan(cursor, f"{read.alias}_{i}", table, piece) for i, piece in enumerate(slices)]
+        used = {column.name for column in table.all_columns if identifier(column.name) in sql}
+        parts = [self._scan(cursor, f"{read.alias}_{i}", table, used, piece) for i, piece in enumerate(slices)]
         if not parts:
-            empty = ", ".join(f"CAST(NULL AS {c.type.duckdb}) AS {identifier(c.name)}" for c in table.all_columns)
-            parts = [f'SELECT {empty}, CAST(NULL AS VARCHAR) AS "{PATH}" WHERE false']
+            columns = [(column.name, column.type.duckdb) for column in table.all_columns if column.name in used]
+            empty = ", ".join(f"CAST(NULL AS {type_}) AS {identifier(name)}" for name, type_ in [*columns, _PATH])
+            parts = [f"SELECT {empty} WHERE false"]
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW {read.alias} AS {' UNION ALL '.join(parts)}")
 
     @staticmethod
@@ -151,15 +166,19 @@ class Runner:
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE {alias} AS {values}", arrays)
 
     @staticmethod
-    def _scan(cursor: duckdb.DuckDBPyConnection, name: str, table: CatalogueTable, piece: Slice) -> str:
+    def _scan(
+        cursor: duckdb.DuckDBPyConnection, name: str, table: CatalogueTable, used: Collection[str], piece: Slice
+    ) -> str:
         keys = [(f"p{i}", column) for i, column in enumerate(table.partition_columns)]
         unnested, arrays = _unnested(keys, [found.values for _, found in piece.objects])
         numbers = [number for number, _ in piece.objects]
         paths = [found.item.path for _, found in piece.objects]
         values = ", ".join(filter(None, ["unnest(?::INTEGER[]) AS object", "unnest(?::VARCHAR[]) AS path", unnested]))
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE scan_{name} AS SELECT {values}", [numbers, paths, *arrays])
-        columns = [f"d.c{i} AS {identifier(column.name)}" for i, column in enumerate(table.columns)]
-        columns += [f"s.{key} AS {identifier(column.name)}" for key, column in keys]
+        columns = [
+            f"d.c{i} AS {identifier(column.name)}" for i, column in enumerate(table.columns) if column.name in used
+        ]
+        columns += [f"s.{key} AS {identifier(column.name)}" for key, column in keys if column.name in used]
         data = f"{identifier(piece.name)} AS d JOIN scan_{name} AS s ON d.object = s.object"
         return select([*columns, f's.path AS "{PATH}"'], data)
 

@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,6 +75,16 @@ class RowStore:
     def require(self, sql: str) -> None:
         """Create the macros and functions that a plan's SQL calls."""
         self._library.require(self._connection, sql)
+
+    def text(self, sql: str) -> str | None:
+        """The text that a constant's SQL gives; None if it gives none, or fails."""
+        try:
+            self.require(sql)
+            with closing(self.cursor()) as cursor:
+                (found,) = cursor.execute(f"SELECT {sql}").fetchone() or (None,)
+        except duckdb.Error:
+            return None
+        return found if isinstance(found, str) else None
 
     def load(self, table: CatalogueTable, found: Sequence[Found], stopped: Callable[[], bool]) -> list[Slice]:
         """Load the rows of those objects that are not yet in the store.

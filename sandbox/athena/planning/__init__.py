@@ -6,11 +6,13 @@ that an unsupported construct is refused and never guessed.
 `queries` plans the clauses around SELECT, `selects` SELECT with its `items`, `aggregation` and `ordering`, `relations`
 the FROM clause, `views` a view. `expressions` binds expressions, with `operators`, `calls`, `windows`, `subscripts` and
 `literals`; `scope` resolves names, `context` has the shared state of one statement, `pruning` finds the constraints on
-a table's partitions, `stored` converts between stored columns and values.
+a table's partitions, `folding` evaluates constant texts, `stored` converts between stored columns and values, `unused`
+leaves out unused columns.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.athena import conversions, functions
@@ -20,12 +22,13 @@ from sandbox.athena.planning import operators
 from sandbox.athena.planning.context import PlanningContext, Read
 from sandbox.athena.planning.queries import plan_query
 from sandbox.athena.planning.relations import PATH
+from sandbox.athena.planning.unused import without_unused
 from sandbox.athena.syntax import parse_query
 
 
 @dataclass(frozen=True)
 class QueryPlan:
-    """A query for DuckDB, the tables that it reads, and its columns with Athena's types.
+    """A query for DuckDB, the tables that it reads (one a scan), and its columns with Athena's types.
 
     `names` are the columns' names as spelled in the query; `columns` has them in lower case.
     """
@@ -36,10 +39,16 @@ class QueryPlan:
     names: tuple[str, ...]
 
 
-def plan(text: str, database: str, catalogue: GlueCatalogue) -> QueryPlan:
-    """The plan of a query's text; raises QueryError with Athena's reason, or ApiError for invalid SQL."""
-    context = PlanningContext(catalogue, text, database)
+def plan(
+    text: str, database: str, catalogue: GlueCatalogue, evaluate: Callable[[str], str | None] = lambda _: None
+) -> QueryPlan:
+    """The plan of a query's text; `evaluate` gives the text of a constant's SQL, or None if it fails.
+
+    Raises QueryError with Athena's reason, or ApiError for invalid SQL.
+    """
+    context = PlanningContext(catalogue, text, database, catalogue.table, evaluate)
     sql, fields = plan_query(context, parse_query(text))
+    sql = without_unused(sql, context.droppable)
     shown = [f for f in fields if not f.hidden]
     names = tuple(f.spelled or f.name or f"_col{i}" for i, f in enumerate(shown))
     columns = tuple(TypedColumn(f.name or f"_col{i}", f.type) for i, f in enumerate(shown))

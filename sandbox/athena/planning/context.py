@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.athena.catalogue import CatalogueTable, GlueCatalogue
@@ -29,35 +29,51 @@ class Read:
 
 @dataclass
 class PlanningContext:
-    """`names` counts the unique names; `views` are those in planning, outermost first."""
+    """`names` counts the unique names, which end in `suffix`; `views` are those in planning, outermost first.
+
+    `known` are the tables that were looked up. `reads` has one for each scan, so the same one twice where a table is
+    scanned twice. `droppable` are columns whose readers go by their names. `evaluate` gives the text of a constant's
+    SQL, or None if it fails.
+    """
 
     catalogue: GlueCatalogue
     text: str
     database: str
+    lookup: Callable[[str, str], CatalogueTable | None]
+    evaluate: Callable[[str], str | None]
+    suffix: str = ""
     known: dict[tuple[str, str], CatalogueTable | None] = field(
         default_factory=dict[tuple[str, str], "CatalogueTable | None"]
     )
     reads: list[Read] = field(default_factory=list[Read])
     views: list[str] = field(default_factory=list[str])
-    counter: list[int] = field(default_factory=lambda: [0])
+    droppable: set[str] = field(default_factory=set[str])
+    counter: int = 0
 
     def table(self, database: str, name: str) -> CatalogueTable | None:
         """A table of the catalogue, read once per query."""
         if (database, name) not in self.known:
-            self.known[database, name] = self.catalogue.table(database, name)
+            self.known[database, name] = self.lookup(database, name)
         return self.known[database, name]
 
     def unique(self, prefix: str) -> str:
         """A name that is unique in the statement."""
-        self.counter[0] += 1
-        return f"{prefix}{self.counter[0]}"
+        self.counter += 1
+        return f"{prefix}{self.counter}{self.suffix}"
+
+    def read(self, table: CatalogueTable, relation: str) -> Read:
+        """A scan of a table: of one without partitions, of which every scan reads all, the same as before."""
+        known = next((read for read in self.reads if read.table is table and not table.partition_columns), None)
+        read = known or Read(self.unique("t"), table, relation)
+        self.reads.append(read)
+        return read
 
     def error(self, name: str, node: n.Node, message: str) -> StatementError:
         """An error at a node, with Trino's name; inside a view it has no position in the statement."""
         return StatementError(name, message if self.views else at(position(self.text, node.offset), message))
 
-    def inside_view(self, name: str, text: str, database: str) -> PlanningContext:
-        """The context of a view's query."""
+    def inside_view(self, name: str, text: str, database: str, number: int) -> PlanningContext:
+        """The context of a view's query, whose names end in its number, so that a plan of it can be kept."""
         return PlanningContext(
-            self.catalogue, text, database, self.known, self.reads, [*self.views, name], self.counter
+            self.catalogue, text, database, self.table, self.evaluate, f"v{number}", views=[*self.views, name]
         )

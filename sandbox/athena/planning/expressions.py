@@ -17,9 +17,11 @@ from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import jsonbuilding, literals, operators, subscripts, timezones
 from sandbox.athena.planning.calls import Calls
 from sandbox.athena.planning.context import PlanningContext
+from sandbox.athena.planning.folding import constant_text
 from sandbox.athena.planning.names import qualified, spoken
 from sandbox.athena.planning.scope import AmbiguousNameError, Field, Scope
 from sandbox.athena.planning.typed import coerce_text, null_typed, supported
+from sandbox.athena.sql import literal
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.types import Type
 from sandbox.athena.values import Value
@@ -185,7 +187,12 @@ class Binder:
         return self.calls.named(self, node, "concat", [node.left, node.right])
 
     def _comparison(self, node: n.Comparison) -> Value:
-        return self.compared(node.operator, self.bind(node.left), self.bind(node.right), node)
+        left, right = (self._folded(side) for side in (node.left, node.right))
+        return self.compared(node.operator, left, right, node)
+
+    def _folded(self, node: n.Expression) -> Value:
+        text = constant_text(self, node)
+        return self.bind(node) if text is None else Value(t.VARCHAR, literal(text))
 
     def compared(self, operator: str, left: Value, right: Value, node: n.Node) -> Value:
         """A comparison, or the error of one that Trino lacks."""

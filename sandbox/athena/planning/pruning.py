@@ -1,7 +1,8 @@
 """The constraints of a WHERE clause on a table's partition columns.
 
 Conservative: a predicate is used only if no row that it excludes can affect the query's result. DuckDB evaluates
-predicates over the listed partitions; equalities and ranges with literals also limit the listing.
+predicates over the listed partitions; equalities and ranges with literals, and ranges with constant texts, also limit
+the listing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sandbox.athena.errors import StatementError
 from sandbox.athena.partitions import Constraint
 from sandbox.athena.planning.context import Read
 from sandbox.athena.planning.expressions import Binder
+from sandbox.athena.planning.folding import constant_text
 from sandbox.athena.planning.names import qualified
 from sandbox.athena.planning.scope import AmbiguousNameError, Field, Scope
 from sandbox.athena.sql import identifier
@@ -33,10 +35,11 @@ def prune(read: Read, where: n.Expression, scope: Scope, binder: Callable[[Scope
             continue
         unqualified = [dataclasses.replace(f, sql=identifier(f.name or "")) for f in dict.fromkeys(used)]
         try:
-            predicates.append(binder(Scope(tuple(unqualified))).bind(part).sql)
+            inner = binder(Scope(tuple(unqualified)))
+            predicates.append(inner.bind(part).sql)
         except StatementError:
             continue
-        constrained = _constraint(part)
+        constrained = _constraint(part, inner)
         if constrained is not None:
             name, constraint = constrained
             constraints[name] = _both(constraints.get(name, Constraint()), constraint)
@@ -79,29 +82,29 @@ def _columns(part: n.Expression, scope: Scope) -> list[Field] | None:
     return found
 
 
-def _constraint(part: n.Expression) -> tuple[str, Constraint] | None:
+def _constraint(part: n.Expression, binder: Binder) -> tuple[str, Constraint] | None:
     match part:
         case n.InList(operand=(n.Name() | n.Dereference()) as column, items=items):
             values = [_literal(item) for item in items]
             if all(value is not None for value in values):
                 return column.name, Constraint(frozenset(value for value in values if value is not None))
         case n.Between(operand=(n.Name() | n.Dereference()) as column, low=low, high=high):
-            return column.name, Constraint(None, _text(low), _text(high))
+            return column.name, Constraint(None, _text(low, binder), _text(high, binder))
         case n.Comparison(operator=operator, left=left, right=right) if operator in _MIRRORED:
             if isinstance(right, (n.Name, n.Dereference)):
                 operator, left, right = _MIRRORED[operator], right, left
             if isinstance(left, (n.Name, n.Dereference)):
-                return _compared(left.name, operator, right)
+                return _compared(left.name, operator, right, binder)
         case _:
             pass
     return None
 
 
-def _compared(name: str, operator: str, other: n.Expression) -> tuple[str, Constraint] | None:
+def _compared(name: str, operator: str, other: n.Expression, binder: Binder) -> tuple[str, Constraint] | None:
     if operator == "=":
         value = _literal(other)
         return None if value is None else (name, Constraint(frozenset([value])))
-    bound = _text(other)
+    bound = _text(other, binder)
     return name, Constraint(None, bound, None) if operator in {">", ">="} else Constraint(None, None, bound)
 
 
@@ -109,9 +112,11 @@ def _literal(node: n.Expression) -> str | None:
     return node.text if isinstance(node, n.Literal) and node.kind in {"string", "integer"} else None
 
 
-def _text(node: n.Expression) -> str | None:
+def _text(node: n.Expression, binder: Binder) -> str | None:
     """A bound in text order; None for numbers, whose order differs."""
-    return node.text if isinstance(node, n.Literal) and node.kind == "string" else None
+    if isinstance(node, n.Literal):
+        return node.text if node.kind == "string" else None
+    return constant_text(binder, node)
 
 
 def _both(a: Constraint, b: Constraint) -> Constraint:

@@ -23,6 +23,7 @@ from sandbox.athena.planning.rewriting import walked
 from sandbox.athena.planning.scope import Field, Scope
 from sandbox.athena.planning.selects import SelectPlanner
 from sandbox.athena.planning.typed import null_typed
+from sandbox.athena.planning.unused import listed
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.syntax import parse_query
 from sandbox.athena.values import Value, fail
@@ -73,6 +74,7 @@ class Queries:
         sql, fields = self.plan(cte.query, None)
         name = self.context.unique("w")
         shown = self._renamed(cte, [f for f in fields if not f.hidden])
+        self.context.droppable.update(f.column for f in fields)
         return f"{name} AS ({sql})", Cte(name, shown)
 
     def _renamed(self, cte: n.With, fields: Sequence[Field]) -> tuple[Field, ...]:
@@ -187,6 +189,7 @@ class Queries:
             raise self.context.error("TYPE_MISMATCH", body, message)
         types = [common_type(a.type, b.type) for a, b in zip(left, right, strict=True)]
         names = [self.context.unique("c") for _ in left]
+        keeps_all = body.every and body.operator == "UNION"
         fields: list[Field] = []
         for i, (type_, a, b) in enumerate(zip(types, left, right, strict=True), 1):
             if type_ is None:
@@ -194,21 +197,28 @@ class Queries:
                     f"column {i} in {body.operator} query has incompatible types: {a.type.athena}, {b.type.athena}"
                 )
                 raise self.context.error("TYPE_MISMATCH", body, message)
-            if not (body.every and body.operator == "UNION") and not has_trait(type_, "comparable"):
+            if not keeps_all and not has_trait(type_, "comparable"):
                 message = f"column {i} in {body.operator} query is not comparable: {type_.athena}"
                 raise self.context.error("TYPE_MISMATCH", body, message)
             fields.append(Field(a.name, (), type_, names[i - 1], a.spelled))
-        sides = [self._converted(sql, side, fields, names) for sql, side in ((left_sql, left), (right_sql, right))]
+        sides = [
+            self._converted(sql, side, fields, names, keeps_all=keeps_all)
+            for sql, side in ((left_sql, left), (right_sql, right))
+        ]
         operator = f"{body.operator} ALL" if body.every else body.operator
         return f"{sides[0]} {operator} {sides[1]}", tuple(fields)
 
-    def _converted(self, sql: str, side: Sequence[Field], fields: Sequence[Field], names: Sequence[str]) -> str:
+    def _converted(
+        self, sql: str, side: Sequence[Field], fields: Sequence[Field], names: Sequence[str], *, keeps_all: bool
+    ) -> str:
+        """One side of a set operation. One that `keeps_all` rows compares none, so that it needs no column for that."""
         alias = self.context.unique("r")
-        selected = ", ".join(
+        selected = [
             f"{null_typed(coerce(Value(a.type, f'{alias}.{a.column}'), f.type))} AS {name}"
             for a, f, name in zip(side, fields, names, strict=True)
-        )
-        return f"(SELECT {selected} FROM ({sql}) AS {alias})"
+        ]
+        self.context.droppable.update(a.column for a in side)
+        return f"(SELECT {listed(selected) if keeps_all else ', '.join(selected)} FROM ({sql}) AS {alias})"
 
     def _values(self, body: n.Values, outer: Scope | None) -> Planned:
         binder = self._binder(Scope((), outer), "VALUES")

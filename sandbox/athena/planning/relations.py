@@ -77,6 +77,7 @@ class Relations:
 
     def _subselect(self, sql: str, fields: tuple[Field, ...], *, lateral: bool = False) -> Relation:
         alias = self.context.unique("r")
+        self.context.droppable.update(f.column for f in fields)
         moved = tuple(
             replace(f, relation=(), sql=f"{alias}.{f.sql.rpartition('.')[2]}") for f in fields if not f.hidden
         )
@@ -114,8 +115,7 @@ class Relations:
 
     def _scan(self, table: CatalogueTable, relation: tuple[str, ...]) -> Relation:
         alias = self.context.unique("r")
-        read = Read(f"t{len(self.context.reads) + 1}", table, alias)
-        self.context.reads.append(read)
+        read = self.context.read(table, alias)
         fields = tuple(
             Field(column.name, relation, column.type, f"{alias}.{identifier(column.name)}")
             for column in table.all_columns

@@ -21,6 +21,7 @@ from sandbox.athena.planning.relations import Relation, Relations
 from sandbox.athena.planning.rewriting import walked
 from sandbox.athena.planning.scope import Field, Scope
 from sandbox.athena.planning.typed import null_typed
+from sandbox.athena.planning.unused import listed
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.values import Value
 
@@ -78,7 +79,7 @@ class SelectPlanner:
         if self._grouped is not None:
             source = f" FROM {self._grouped.sql(source, where)}"
             where = having
-        head = f"SELECT {'DISTINCT ' if select.distinct else ''}{', '.join(selected)}"
+        head = f"SELECT DISTINCT {', '.join(selected)}" if select.distinct else f"SELECT {listed(selected)}"
         fields = tuple(outputs)
         return limited(self._context, head, f"{source}{where}", keys, ordering, fields), fields
 

@@ -1,20 +1,51 @@
-"""Views: a view's query is planned in the schema in which it was created, and must still match its columns."""
+"""Views: a view's query is planned in the schema in which it was created, and must still match its columns.
+
+A plan is kept: a view is used again and again, and its tables change less often than it is used.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
 
 from sandbox.athena.catalogue import CATALOG, CatalogueTable, TypedColumn, View
 from sandbox.athena.coercions import can_coerce
 from sandbox.athena.conversions import coerce
 from sandbox.athena.errors import ApiError, StatementError
-from sandbox.athena.planning.context import PlanningContext
+from sandbox.athena.planning.context import PlanningContext, Read
 from sandbox.athena.planning.scope import Field
+from sandbox.athena.planning.unused import listed
 from sandbox.athena.syntax import nodes as n
 
 Planned = tuple[str, tuple[Field, ...]]
 _MAX_DEEP = 16
+_MAX_PLANS = 256
+
+
+@dataclass(frozen=True)
+class PlannedView:
+    """The plan of a view, `table` in the catalogue: its SQL, columns and scans, and the columns that can be left out.
+
+    `known` are the tables and views that planning has looked up, as they were.
+    """
+
+    table: CatalogueTable
+    known: Mapping[tuple[str, str], CatalogueTable | None]
+    sql: str
+    fields: tuple[Field, ...]
+    reads: tuple[Read, ...]
+    droppable: frozenset[str]
+
+    def still_right(self, context: PlanningContext, table: CatalogueTable) -> bool:
+        """Whether the catalogue describes the view and all that it uses as it did."""
+        return table == self.table and all(context.table(*place) == was for place, was in self.known.items())
+
+
+_PLANNED: dict[str, PlannedView] = {}
+"""Plans by the view's full name."""
+_NUMBERS = count(1)
+"""One for each plan, so that its names are like no other's."""
 
 
 def plan_view(
@@ -27,7 +58,26 @@ def plan_view(
         raise TypeError(f"{full} is a table")
     if full in context.views or len(context.views) >= _MAX_DEEP:
         raise context.error("VIEW_IS_RECURSIVE", node, f"View '{CATALOG.lower()}.{full}' is recursive")
-    inner = context.inside_view(full, view.sql, view.schema)
+    known = _PLANNED.get(full)
+    if known is None or not known.still_right(context, table):
+        known = _planned(context, full, table, view, node, plan)
+        if len(_PLANNED) >= _MAX_PLANS:
+            _PLANNED.clear()
+        _PLANNED[full] = known
+    context.reads += known.reads
+    context.droppable |= known.droppable
+    return known.sql, known.fields
+
+
+def _planned(
+    context: PlanningContext,
+    full: str,
+    table: CatalogueTable,
+    view: View,
+    node: n.Table,
+    plan: Callable[[PlanningContext, str], Planned],
+) -> PlannedView:
+    inner = context.inside_view(full, view.sql, view.schema, next(_NUMBERS))
     try:
         sql, fields = plan(inner, view.sql)
     except ApiError as error:
@@ -35,19 +85,26 @@ def plan_view(
         raise context.error("INVALID_VIEW", node, message) from error
     shown = [f for f in fields if not f.hidden]
     _check(context, node, full, view.columns, shown)
-    return _converted(context, sql, shown, view)
+    sql, outputs = _converted(inner, sql, shown, view)
+    return PlannedView(table, inner.known, sql, outputs, tuple(inner.reads), frozenset(inner.droppable))
 
 
 def _converted(context: PlanningContext, sql: str, fields: Sequence[Field], view: View) -> Planned:
+    """The rows as they are if they have the definition's types already."""
     alias = context.unique("r")
     selected: list[str] = []
     outputs: list[Field] = []
     for column, f in zip(view.columns, fields, strict=True):
         name = context.unique("c")
-        found = replace(f, sql=f"{alias}.{f.sql.rpartition('.')[2]}").value
+        found = replace(f, sql=f"{alias}.{f.column}").value
         selected.append(f"{coerce(found, column.type).sql} AS {name}")
         outputs.append(Field(column.name, (), column.type, name))
-    return f"SELECT {', '.join(selected)} FROM ({sql}) AS {alias}", tuple(outputs)
+    if all(f.type == column.type for column, f in zip(view.columns, fields, strict=True)):
+        return sql, tuple(
+            Field(column.name, (), f.type, f.column) for column, f in zip(view.columns, fields, strict=True)
+        )
+    context.droppable.update(f.column for f in fields)
+    return f"SELECT {listed(selected)} FROM ({sql}) AS {alias}", tuple(outputs)
 
 
 def _check(

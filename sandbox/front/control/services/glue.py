@@ -1,10 +1,11 @@
-"""Glue's crawlers and tags. https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateCrawler.html"""
+"""Glue's crawlers, tags and single tables. https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateCrawler.html"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.core.utils import utcnow
 from moto.glue.models import FakeCrawler, glue_backends
 
@@ -47,6 +48,16 @@ def tag_nothing(service: str, operation: str, region: str, parameters: Mapping[s
     if kind in known and name not in known[kind]:
         return ServiceError("EntityNotFoundException", f"Entity {resource} does not exist.")
     return None
+
+
+@answers("glue", "GetTable")
+def get_table(call: ControlCall) -> Mapping[str, Any]:
+    """What moto answers, without its server: every query asks for each table and view that it reads."""
+    database, name = call.parameters.get("DatabaseName"), call.parameters.get("Name")
+    try:
+        return {"Table": backend_of(glue_backends, call.region).get_table(str(database), str(name)).as_dict()}
+    except JsonRESTError as error:
+        raise ServiceError(error.error_type, error.message) from error
 
 
 @answers("glue", "UpdateCrawler")

@@ -1,0 +1,141 @@
+"""What the planner leaves out, keeps and computes beforehand, so that a query of a view costs what it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sandbox.athena import planning
+from tests.athena_lake import Lake
+
+HOURLY = {
+    "projection.enabled": "true",
+    "projection.hour.type": "date",
+    "projection.hour.format": "yyyy-MM-dd-HH",
+    "projection.hour.range": "2026-03-01-00,NOW",
+    "projection.hour.interval": "1",
+    "projection.hour.interval.unit": "HOURS",
+}
+ROWS = [{"a": a, "b": b, "c": f"c{a}"} for a in range(4) for b in range(3)]
+SUMMED = [{"a": str(a), "b": str(b), "c": f"c{a}", "s": str(a + b)} for a in range(4) for b in range(3)]
+LAYERS = (
+    "(SELECT a, b, c, a + b AS s FROM t)",
+    "(SELECT * FROM (SELECT *, a + b AS s FROM t))",
+    "(SELECT *, a + b AS s FROM t WHERE a < 2 UNION ALL SELECT a, b, c, b + a FROM t WHERE a >= 2)",
+    "(WITH x AS (SELECT c, b, a, a + b AS s FROM t) SELECT a, b, c, s FROM x)",
+    "(SELECT DISTINCT a, b, c, a + b AS s, count(*) OVER () AS n FROM t)",
+    "(SELECT a, b, max(c) AS c, sum(a + b) AS s FROM t GROUP BY a, b)",
+    """(SELECT x.a, y.b, x.c, x.a + y.b AS s FROM (SELECT DISTINCT a, c FROM t) AS x
+    CROSS JOIN (SELECT b, count(*) AS n FROM t GROUP BY b) AS y)""",
+    "(SELECT a, b, c, a + b AS s FROM t ORDER BY s, c LIMIT 100)",
+)
+"""Queries of the same rows in columns a, b, c and s, and more."""
+COLUMNS = {"a": "int", "b": "int", "c": "string"}
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def layered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    lake = Lake(tmp_path_factory.mktemp("lake"))
+    lake.table("t", COLUMNS)
+    lake.rows("t/a.json", *ROWS)
+    yield lake
+    lake.store.close()
+
+
+@given(
+    layers=st.lists(st.sampled_from(LAYERS), min_size=1, max_size=3),
+    shown=st.lists(st.sampled_from("abcs"), max_size=3),
+    kept=st.sampled_from("abs"),
+    least=st.integers(0, 3),
+)
+@settings(deadline=None, max_examples=25)
+def test_a_query_of_layers_has_the_rows_of_its_columns(
+    layered: Lake, layers: list[str], shown: list[str], kept: str, least: int
+) -> None:
+    source = "t"
+    for layer in layers:
+        source = layer.replace("FROM t", f"FROM {source if source == 't' else f'(SELECT a, b, c FROM {source})'}")
+    wanted = [row for row in SUMMED if int(row[kept]) >= least]
+    found = layered.query(f"SELECT {', '.join(shown) or 'count(*)'} FROM {source} WHERE {kept} >= {least}")
+    expected = [[row[name] for name in shown] for row in wanted] if shown else [[str(len(wanted))]]
+    assert sorted(map(str, found)) == sorted(map(str, expected))
+
+
+def test_columns_that_nothing_reads_are_neither_bound_nor_read(lake: Lake) -> None:
+    lake.table("t", COLUMNS)
+    lake.view("v", "SELECT a, b + 1 AS d, c FROM (SELECT * FROM t UNION ALL SELECT a, b, c FROM t)", {
+        "a": "int", "d": "int", "c": "varchar",
+    })  # fmt: skip
+    sql = planning.plan("SELECT sum(a) FROM v", "db", lake.catalogue).sql
+    assert '"a"' in sql
+    assert '"b"' not in sql
+    assert '"c"' not in sql
+
+
+def test_a_column_that_nothing_reads_is_checked(lake: Lake) -> None:
+    lake.table("t", COLUMNS)
+    assert "COLUMN_NOT_FOUND" in lake.failure("SELECT x FROM (SELECT nothing AS y, a AS x FROM t)")
+    assert "TYPE_MISMATCH" in lake.failure("SELECT x FROM (SELECT a + c AS y, a AS x FROM t)")
+
+
+def test_texts_like_the_planners_own_names_are_only_texts(lake: Lake) -> None:
+    lake.table("t", {"c1": "string", "c2": "int"})
+    lake.rows("t/a.json", {"c1": "it's c2", "c2": 5})
+    text = "SELECT c1 || '\ufdd0c3\ufdd2 AS c4''' AS c9 FROM (SELECT c2 AS c1, c1 AS c2, c1 FROM t)"
+    assert "AMBIGUOUS_NAME" in lake.failure(text)
+    assert lake.query(text.replace("c2 AS c1, ", "")) == [["it's c2\ufdd0c3\ufdd2 AS c4'"]]
+
+
+def test_a_kept_plan_of_a_view_follows_the_view_and_its_tables(lake: Lake) -> None:
+    lake.table("t", {"a": "int", "b": "int"})
+    lake.rows("t/a.json", {"a": 1, "b": 2})
+    lake.view("inner_view", "SELECT a AS x FROM t", {"x": "int"})
+    lake.view("v", "SELECT x FROM inner_view", {"x": "int"})
+    assert lake.query("SELECT * FROM v") == lake.query("SELECT * FROM v") == [["1"]]
+    lake.view("inner_view", "SELECT b AS x FROM t", {"x": "int"})
+    assert lake.query("SELECT * FROM v") == [["2"]]
+    lake.table("t", {"a": "int", "b": "string"})
+    assert "VIEW_IS_STALE" in lake.failure("SELECT * FROM v")
+    del lake.catalogue.tables["db", "t"]
+    assert "TABLE_NOT_FOUND" in lake.failure("SELECT * FROM v")
+
+
+def test_a_view_that_is_used_twice_is_read_twice(lake: Lake) -> None:
+    lake.table("t", {"a": "int", "b": "int"})
+    lake.rows("t/a.json", *({"a": i, "b": i + 1} for i in range(4)))
+    lake.view("v", "SELECT a, b FROM t WHERE a > 0", {"a": "int", "b": "int"})
+    once = lake.run("SELECT a FROM v").scanned_bytes
+    twice = lake.run("SELECT l.a FROM v AS l JOIN v AS r ON l.b = r.a ORDER BY 1")
+    assert (twice.rows, twice.scanned_bytes) == (2, 2 * once)
+
+
+def test_a_bound_that_is_computed_of_constants_limits_the_listing(lake: Lake) -> None:
+    lake.table("t", {"a": "int"}, ["hour"], HOURLY)
+    for hour in ("2026-03-14-22", "2026-03-15-01", "2026-03-15-03"):
+        lake.rows(f"t/hour={hour}/a.json", {"a": int(hour[-2:])})
+    moment = "from_iso8601_timestamp('2026-03-15T03:10:00Z') - INTERVAL '2' HOUR"
+    found = lake.query(f"SELECT a FROM t WHERE hour >= date_format({moment}, '%Y-%m-%d-%H') ORDER BY a")
+    assert found == [["1"], ["3"]]
+    assert lake.objects.after == ["t/hour=2026-03-15-01"]
+
+
+@pytest.mark.parametrize(
+    "bound", ["date_format(now(), '%Y')", "CAST(random() AS varchar)", "lower('A')", "to_iso8601(1)"]
+)
+def test_a_bound_that_is_not_constant_or_fails_is_left_to_the_query(lake: Lake, bound: str) -> None:
+    lake.table("t", {"a": "int"}, ["hour"], HOURLY)
+    lake.rows("t/hour=2026-03-15-01/a.json", {"a": 1})
+    if bound.startswith("to_iso8601"):
+        assert "FUNCTION_NOT_FOUND" in lake.failure(f"SELECT a FROM t WHERE hour >= {bound}")
+    else:
+        lake.query(f"SELECT a FROM t WHERE hour >= {bound}")
+        assert lake.objects.after == [""]
