@@ -51,14 +51,13 @@ _MERGE = Template(
 )
 
 _STATE = Template(
-    "SELECT $columns FROM ("
     "WITH recent AS (SELECT * FROM ("
     'SELECT $read, row_number() OVER (PARTITION BY $keys ORDER BY "sequence" DESC) AS recency '
     "FROM $unmerged WHERE fresh) WHERE recency = 1) "
     "SELECT $merged FROM $table AS t LEFT JOIN recent AS r ON $same_key "
     'WHERE t."op" <> \'REMOVE\' AND (r."sequence" IS NULL OR r."sequence" <= t."sequence") '
     "UNION ALL SELECT $unmerged_columns FROM recent AS r LEFT JOIN $table AS t ON $same_key "
-    'WHERE r."op" <> \'REMOVE\' AND (t."sequence" IS NULL OR t."sequence" < r."sequence"))'
+    'WHERE r."op" <> \'REMOVE\' AND (t."sequence" IS NULL OR t."sequence" < r."sequence")'
 )
 
 _ENVELOPE = tuple(column for column in ENVELOPE if column.name in ("op", "sequence", "changed_at"))
@@ -156,7 +155,6 @@ def _state(table: LakeTable, selected: tuple[Column, ...]) -> str:
     """
     read = tuple(dict.fromkeys((*table.key_columns, *selected, *(c for c in _ENVELOPE if c.name != "changed_at"))))
     return _STATE.substitute(
-        columns=names(selected),
         read=names(read),
         keys=names(table.key_columns),
         unmerged=quoted(unmerged_name(table)),

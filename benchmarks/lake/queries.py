@@ -17,7 +17,6 @@ from benchmarks.terminal import Steps, console, table
 from lake.athena import Athena, QueryProgress
 from lake.clients import client
 from lake.merging import CurrentMerge
-from stack import StackOutputs
 from stack.commandline import Parser, run
 
 _CURRENT = "orders"
@@ -32,13 +31,18 @@ _LONG = 10
 
 
 class QueryCost(NamedTuple):
-    """The median of a query's times in Athena, in ms, through each source, at a number of changes."""
+    """What a query costs through each source at a number of changes: the median of its times in Athena, in ms, and the
+    processor time of the sandbox's processes for one, in ms, which other programs change less.
+    """
 
     query: str
     changes: int
     plain_ms: float
     today_ms: float
     current_ms: float
+    plain_processor_ms: float
+    today_processor_ms: float
+    current_processor_ms: float
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,7 +54,7 @@ def _main(arguments: list[str] | None) -> int:
     parser = Parser(prog="python -m benchmarks.lake.queries", description=__doc__)
     parser.add_argument("--orders", type=int, default=100_000, help="orders (default: %(default)s)")
     parser.add_argument("--each", type=int, default=10, help="changes of each order (default: %(default)s)")
-    parser.add_argument("--runs", type=int, default=7, help="runs of each query (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=20, help="runs of each query (default: %(default)s)")
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     chosen = parser.parse_args(arguments)
     costs: list[QueryCost] = []
@@ -68,7 +72,7 @@ def _main(arguments: list[str] | None) -> int:
             for _ in CurrentMerge(sandbox.outputs, margin=timedelta(0)).run():
                 pass
             history.change(min(_NEW_CHANGES, chosen.orders))
-            costs += _measure(sandbox.outputs, history.changes, chosen.runs)
+            costs += _measure(sandbox, history.changes, chosen.runs)
             steps.end("measured")
     _show(costs)
     if chosen.json:
@@ -76,9 +80,10 @@ def _main(arguments: list[str] | None) -> int:
     return 0
 
 
-def _measure(outputs: StackOutputs, changes: int, runs: int) -> list[QueryCost]:
+def _measure(sandbox: FilledSandbox, changes: int, runs: int) -> list[QueryCost]:
     """Each query through each source in turn; the first round loads the objects and does not count."""
     elapsed: list[int] = []
+    outputs = sandbox.outputs
     athena = Athena(
         client("athena", outputs),
         outputs.require("workgroup_name"),
@@ -88,13 +93,17 @@ def _measure(outputs: StackOutputs, changes: int, runs: int) -> list[QueryCost]:
     costs: list[QueryCost] = []
     for name, sql in _QUERIES.items():
         times: dict[str, list[int]] = {PLAIN: [], TODAY: [], _CURRENT: []}
+        processor_s = dict.fromkeys(times, 0.0)
         for round_ in range(runs + 1):
             for source, found in times.items():
                 elapsed.clear()
+                began_s = sandbox.processor_s()
                 athena.query(sql.format(source))
                 if round_:
                     found.append(elapsed[-1])
-        costs.append(QueryCost(name, changes, *(statistics.median(found) for found in times.values())))
+                    processor_s[source] += sandbox.processor_s() - began_s
+        medians = (statistics.median(found) for found in times.values())
+        costs.append(QueryCost(name, changes, *medians, *(s / runs * 1000 for s in processor_s.values())))
     return costs
 
 
@@ -107,10 +116,15 @@ def _show(costs: list[QueryCost]) -> None:
     lines = table("queries of the current state, times a plain table's of the same orders")
     for title in ("query", "changes", "plain, ms", "the view over the log", "over the current table"):
         lines.add_column(title)
+    for title in ("plain, ms of processor", "the view over the log", "over the current table"):
+        lines.add_column(title)
     for cost in costs:
         lines.add_row(
             *(cost.query, f"{cost.changes:,}", f"{cost.plain_ms:.0f}"),
             *(f"{cost.today_ms / cost.plain_ms:.1f}", f"{cost.current_ms / cost.plain_ms:.2f}"),
+            f"{cost.plain_processor_ms:.0f}",
+            f"{cost.today_processor_ms / cost.plain_processor_ms:.1f}",
+            f"{cost.current_processor_ms / cost.plain_processor_ms:.2f}",
         )
     console().print(lines)
 
