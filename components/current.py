@@ -34,6 +34,8 @@ from components.view import PARTITION, LakeView, current_state, lines, names, pr
 from components.view import columns as state_columns
 from transform.schema import ENVELOPE, IMAGES, Column, LakeTable
 
+REBUILD = "rebuild"
+"""The member of the input of an execution of the scheduled merge that rebuilds the table."""
 OVERLAP = timedelta(hours=26)
 """Firehose's 24 hours of retries, its buffer of up to 15 minutes, and the hour that a partition has."""
 MARGIN = timedelta(minutes=5)
@@ -106,6 +108,18 @@ def merge(table: LakeTable) -> str:
         updates=", ".join(f"{quoted(column.name)} = s.{quoted(column.name)}" for column in selected),
         values=", ".join(f"s.{quoted(column.name)}" for column in selected),
     )
+
+
+def tidying(table: LakeTable) -> tuple[str, ...]:
+    """The statements that join the current table's small files, with what is deleted of them, and forget old snapshots.
+
+    Athena writes a merge's updates beside the data, so that reads become dearer and files more. Each can be run again,
+    and must be where it says that more runs are needed.
+
+    https://docs.aws.amazon.com/athena/latest/ug/optimize-statement.html,
+    https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html
+    """
+    return f"OPTIMIZE {name(table)} REWRITE DATA USING BIN_PACK", f"VACUUM {name(table)}"
 
 
 def unmerged(table: LakeTable, began: str = "", margin: timedelta = MARGIN) -> str:

@@ -92,6 +92,7 @@ class MergeSchedule(Stage):
                         database=args.database_name,
                         workgroup=args.workgroup_name,
                         margin=current.MARGIN + timedelta(seconds=settings.buffer_interval_seconds),
+                        interval_minutes=settings.merge_interval_minutes,
                     )
                 ),
                 logging_configuration=aws.sfn.StateMachineLoggingConfigurationArgs(

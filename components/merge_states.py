@@ -1,13 +1,15 @@
 """The state machine of the scheduled merge, in the Amazon States Language: the statements of `components.current`.
 
 An execution ends immediately while another one runs, because a rebuild of the table must be exclusive. It compares the
-table's columns in the catalogue and rebuilds the table where they differ, then merges and moves the bound to its start,
-which Step Functions records before the merge reads. Every statement can be repeated and may be the last one, so each is
-retried after any failure.
+table's columns in the catalogue and rebuilds the table where they differ, or where its input has the member `rebuild`,
+then merges and moves the bound to its start, which Step Functions records before the merge reads. The day's first
+execution after `TIDIED_AT_HOUR` begins with OPTIMIZE and VACUUM. Every statement can be repeated and may be the last
+one, so each is retried after any failure.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-athena.html,
 https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html,
-https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html,
+https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ TIMEOUT_SECONDS = 7200
 TRANSITIONS = 9
 """The number of states that a merge without a rebuild enters; Step Functions charges for each."""
 
+TIDIED_AT_HOUR = 3
+"""UTC."""
 _STARTED = "$$.Execution.StartTime"
 _MARK = "{started}"
 _QUERY = "arn:aws:states:::athena:startQueryExecution.sync"
@@ -40,7 +44,7 @@ _RETRY = {
     "JitterStrategy": "FULL",
 }
 
-_ANOTHER, _MERGE, _REBUILD = "Another merge runs", "Merge", "Rebuild 1"
+_ANOTHER, _MERGE, _REBUILD, _TIDY = "Another merge runs", "Merge", "Rebuild 1", "Tidy 1"
 
 State = dict[str, Any]
 
@@ -52,10 +56,12 @@ def definition(
     database: pulumi.Input[str],
     workgroup: pulumi.Input[str],
     margin: timedelta,
+    interval_minutes: int,
 ) -> Mapping[str, Any]:
     """The machine's document, in which outputs may be values.
 
-    `create` is the statement that makes the table, `margin` the maximum delay until an object is readable.
+    `create` is the statement that makes the table, `margin` the maximum delay until an object is readable,
+    `interval_minutes` the time from one start to the next.
     """
     # As in `lake merge`: the views read the log before the table is dropped, and everything is unmerged before it is
     # created.
@@ -66,7 +72,8 @@ def definition(
         "TimeoutSeconds": TIMEOUT_SECONDS,
         "States": {
             **_alone(),
-            **_same_columns(table, database),
+            **_same_columns(table, database, interval_minutes),
+            **_queries(current.tidying(table), "Tidy", _MERGE, database, workgroup),
             **_queries(rebuilding, "Rebuild", _MERGE, database, workgroup),
             **_merging(table, margin, database, workgroup),
         },
@@ -86,14 +93,17 @@ def _alone() -> Mapping[str, State]:
         },
         "Alone": {
             "Type": "Choice",
-            "Choices": [{"Variable": "$.running.count", "NumericGreaterThan": 1, "Next": _ANOTHER}],
+            "Choices": [
+                {"Variable": "$.running.count", "NumericGreaterThan": 1, "Next": _ANOTHER},
+                {"Variable": f"$.{current.REBUILD}", "IsPresent": True, "Next": _REBUILD},
+            ],
             "Default": "Look at the table",
         },
         _ANOTHER: {"Type": "Succeed"},
     }
 
 
-def _same_columns(table: LakeTable, database: pulumi.Input[str]) -> Mapping[str, State]:
+def _same_columns(table: LakeTable, database: pulumi.Input[str], interval_minutes: int) -> Mapping[str, State]:
     expected = [column.name for column in current.columns(table)]
     same = [{"Variable": f"$.table.columns[{at}]", "StringEquals": name} for at, name in enumerate(expected)]
     return {
@@ -112,14 +122,25 @@ def _same_columns(table: LakeTable, database: pulumi.Input[str]) -> Mapping[str,
         },
         "Compare the columns": {
             "Type": "Choice",
-            # The second condition reads columns that exist only if the first one does not match.
+            # The other conditions read columns that exist only if the first one does not match.
             "Choices": [
                 {"Not": {"Variable": "$.table.count", "NumericEquals": len(expected)}, "Next": _REBUILD},
+                {"And": [*same, {"Or": _once_a_day(interval_minutes)}], "Next": _TIDY},
                 {"And": same, "Next": _MERGE},
             ],
             "Default": _REBUILD,
         },
     }
+
+
+def _once_a_day(interval_minutes: int) -> list[Mapping[str, str]]:
+    """Comparisons that match once or twice of a day's starts: a time that is not shorter than the interval."""
+    if interval_minutes < 60:
+        times = [f"{TIDIED_AT_HOUR:02}:{ten}" for ten in range(-(-interval_minutes // 10))]
+    else:
+        hours = -(-interval_minutes // 60)
+        times = [f"{(TIDIED_AT_HOUR + hour) % 24:02}:" for hour in range(hours)]
+    return [{"Variable": _STARTED, "StringMatches": f"*T{time}*"} for time in times]
 
 
 def _merging(

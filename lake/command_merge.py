@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
@@ -13,9 +14,10 @@ from rich.console import Console
 from lake.athena import QueryError
 from lake.command_backfill import display
 from lake.costs import size
+from lake.merge_machine import MergeFailedError, MergeMachine
 from lake.merging import CurrentMerge, MergePlan
 from lake.moments import duration
-from stack import UserError, add_options, resolve_options
+from stack import StackOutputs, UserError, add_options, resolve_options
 
 NAME = "merge"
 HELP = "keep the current state in an Iceberg table, so that queries do not read the whole log"
@@ -35,7 +37,11 @@ examples:
   python -m lake merge --rebuild       rebuild the table from the whole log
 
 The first merge, and one after a change of the columns, reads the whole log;
-a later one the changes that arrived since 26 hours before the last."""
+a later one the changes that arrived since 26 hours before the last.
+
+On a stack with mergeIntervalMinutes the merge is an execution of its state
+machine, which runs one at a time: while another one runs this command is
+refused. Ctrl-C then ends the command and not the execution."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -59,18 +65,12 @@ def main(arguments: Namespace) -> int:
     every: timedelta | None = arguments.every
     rebuild: bool = arguments.rebuild
     outputs = resolve_options(arguments)
+    if outputs.merge_machine_arn and arguments.margin is not None:
+        raise UserError("--margin is not for a stack with mergeIntervalMinutes, whose merge has its own: leave it out.")
     while True:
-        try:
-            with display("looking at the current table") as say:
-                merge = CurrentMerge(outputs, margin=arguments.margin, rebuild=rebuild)
-                plan = merge.plan()
-                _show(plan, json=arguments.json)
-                for what in () if arguments.dry_run else merge.run():
-                    say(what)
-        except QueryError as error:
-            if error.statement_at_fault:
-                raise UserError(f"Athena cannot merge: {error}.") from error
-            sys.stderr.write(f"The merge failed in Athena: {error}. The views are right; run it again.\n")
+        failure = _merge(arguments, outputs, rebuild=rebuild)
+        if failure:
+            sys.stderr.write(f"{failure}. The views are right; run it again.\n")
             if every is None:
                 return 1
         else:
@@ -78,6 +78,33 @@ def main(arguments: Namespace) -> int:
         if every is None or arguments.dry_run:
             return 0
         time.sleep(every.total_seconds())
+
+
+def _merge(arguments: Namespace, outputs: StackOutputs, *, rebuild: bool) -> str:
+    """Say what a merge reads, and do it; returns why it failed, or nothing."""
+    try:
+        with display("looking at the current table") as say:
+            merge = CurrentMerge(outputs, margin=arguments.margin, rebuild=rebuild)
+            _show(merge.plan(), json=arguments.json)
+            if not arguments.dry_run:
+                _run(merge, outputs, rebuild=rebuild, say=say)
+    except MergeFailedError as error:
+        return f"The merge failed in Step Functions: {error}"
+    except QueryError as error:
+        if error.statement_at_fault:
+            raise UserError(f"Athena cannot merge: {error}.") from error
+        return f"The merge failed in Athena: {error}"
+    return ""
+
+
+def _run(merge: CurrentMerge, outputs: StackOutputs, *, rebuild: bool, say: Callable[[str], None]) -> None:
+    """Merge by the stack's state machine, which lets one merge work at a time, or else statement by statement."""
+    if outputs.merge_machine_arn:
+        say("merging in the state machine of the scheduled merge")
+        MergeMachine(outputs).merge(rebuild=rebuild)
+        return
+    for what in merge.run():
+        say(what)
 
 
 def _show(plan: MergePlan, *, json: bool) -> None:

@@ -176,13 +176,15 @@ def _crawler(inputs: Mapping[str, Any], basis: Basis) -> Cost:
 
 
 def _merge(_inputs: Mapping[str, Any], basis: Basis) -> Cost:
-    """The transitions and Athena's scans: each merge of the following hours reads a change, uncompressed at most."""
+    """The transitions and Athena's scans: each merge of the following hours reads a change, uncompressed at most, and
+    the daily OPTIMIZE reads it once more.
+    """
     if not basis.settings.merge_interval_minutes:
         return Cost()
     merges_an_hour = 60 / basis.settings.merge_interval_minutes
     month = _HOURS * merges_an_hour * TRANSITIONS * basis.usd(Rate.TRANSITION)
     read_hours = OVERLAP.total_seconds() / 3600
-    scanned_tb = _MILLION * basis.workload.change_bytes * read_hours * merges_an_hour / _TB
+    scanned_tb = _MILLION * basis.workload.change_bytes * (read_hours * merges_an_hour + 1) / _TB
     return Cost(month, scanned_tb * basis.usd(Rate.ATHENA_TB))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from msgspec import Struct
 from sandbox.states.paths import StateError, evaluated, filled, placed
 
 _RUNTIME = "States.Runtime"
+_PART = re.compile(r"\\(.)|(\*)|([^\\*]+)", re.DOTALL)
 _INTERVAL_S, _BACKOFF, _ATTEMPTS = 1, 2.0, 3
 """A retrier's defaults."""
 
@@ -109,15 +111,28 @@ class StateMachineRun:
     def _matches(self, rule: Mapping[str, Any], data: Any) -> bool:
         if "And" in rule:
             return all(self._matches(inner, data) for inner in rule["And"])
+        if "Or" in rule:
+            return any(self._matches(inner, data) for inner in rule["Or"])
         if "Not" in rule:
             return not self._matches(rule["Not"], data)
+        if "IsPresent" in rule:
+            return self._is_present(rule["Variable"], data) == rule["IsPresent"]
         value = evaluated(rule["Variable"], data, self._context)
+        if "StringMatches" in rule:
+            return isinstance(value, str) and _pattern(rule["StringMatches"]).fullmatch(value) is not None
         if "StringEquals" in rule:
             return isinstance(value, str) and value == rule["StringEquals"]
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if "NumericEquals" in rule:
             return is_number and value == rule["NumericEquals"]
         return is_number and value > rule["NumericGreaterThan"]
+
+    def _is_present(self, path: str, data: Any) -> bool:
+        try:
+            evaluated(path, data, self._context)
+        except StateError:
+            return False
+        return True
 
     def _task(self, state: Mapping[str, Any], data: Any) -> tuple[str | None, Any]:
         attempts: dict[int, int] = {}
@@ -133,6 +148,14 @@ class StateMachineRun:
                 if delay_s is None:
                     return _caught(state, error, data)
                 self._wait(delay_s)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """What StringMatches takes: * is any characters, and a character behind a backslash is that character."""
+    parts = _PART.findall(text)
+    return re.compile(
+        "".join(".*" if wild else re.escape(escaped or plain) for escaped, wild, plain in parts), re.DOTALL
+    )
 
 
 def _delay_s(state: Mapping[str, Any], error: StateError, attempts: dict[int, int]) -> float | None:

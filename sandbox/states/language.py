@@ -20,7 +20,7 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     "Choice": frozenset({"Choices", "Default", *_COMMON}),
     "Succeed": _COMMON,
 }
-COMPARISONS = frozenset({"StringEquals", "NumericEquals", "NumericGreaterThan"})
+COMPARISONS = frozenset({"StringEquals", "StringMatches", "NumericEquals", "NumericGreaterThan", "IsPresent"})
 _RETRIER = frozenset(
     {"ErrorEquals", "IntervalSeconds", "BackoffRate", "MaxAttempts", "JitterStrategy", "MaxDelaySeconds", "Comment"}
 )
@@ -107,9 +107,9 @@ def _of_choice(name: str, state: Mapping[str, Any], named: Collection[str]) -> I
 
 def _of_rule(name: str, rule: Mapping[str, Any]) -> Iterator[str]:
     match sorted(rule):
-        case ["And" | "Not" as kind]:
+        case ["And" | "Or" | "Not" as kind]:
             inner: Any = rule[kind]
-            for one in inner if kind == "And" else [inner]:
+            for one in [inner] if kind == "Not" else inner:
                 yield from _of_rule(name, one)
         case [comparison, "Variable"] if comparison in COMPARISONS:
             yield from _of_expression(name, rule["Variable"])

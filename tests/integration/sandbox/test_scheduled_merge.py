@@ -11,8 +11,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from components import current, merge_states
+from lake.merge_machine import MergeMachine
 from sandbox.state import client
 from tests.conftest import SandboxServer
 from tests.integration.sandbox.athena_place import worker
@@ -34,7 +36,7 @@ class ScheduledMerge:
         name = lake.place.name
         create = current.create(TABLE, f"s3://{name}/{current.name(TABLE)}/")
         document = merge_states.definition(
-            TABLE, create=create, database=name, workgroup=name, margin=timedelta(minutes=5)
+            TABLE, create=create, database=name, workgroup=name, margin=timedelta(minutes=5), interval_minutes=60
         )
         made = self.states.create_state_machine(name=self.name, roleArn=_ROLE, definition=json.dumps(document))
         self.arn: str = made["stateMachineArn"]
@@ -94,6 +96,9 @@ def test_a_schedule_merges_at_once_and_what_comes_later_is_in_the_views_and_in_t
     assert lake.rows(merged) == [["a", "INSERT"], ["b", "REMOVE"], ["c", "INSERT"]]
     assert lake.state() == {"a": 1, "c": 4}
     assert [one["status"] for one in merge.executions()] == ["SUCCEEDED"] * 2
+    lake.rows(f"DELETE FROM {current.name(TABLE)} WHERE order_id = 'a'")
+    MergeMachine(replace(lake.outputs, merge_machine_arn=merge.arn)).merge(rebuild=True)
+    assert lake.rows(merged) == [["a", "INSERT"], ["b", "REMOVE"], ["c", "INSERT"]], "it was not made again"
 
 
 def test_a_stopped_execution_is_aborted_and_its_name_is_taken(merge: ScheduledMerge) -> None:

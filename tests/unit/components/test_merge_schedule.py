@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from components import current, merge_states, view
 from components.explain.graph import Graph
@@ -24,7 +27,9 @@ from transform.schema import TABLE
 COLUMNS = [{"Name": column.name} for column in current.columns(TABLE)]
 STARTED = "2026-11-28T21:00:00.000Z"
 MACHINE: dict[str, Any] = dict(
-    merge_states.definition(TABLE, create="CREATE", database="lake", workgroup="group", margin=timedelta(minutes=6))
+    merge_states.definition(
+        TABLE, create="CREATE", database="lake", workgroup="group", margin=timedelta(minutes=6), interval_minutes=60
+    )
 )
 REBUILDING = [*(sql for _, sql in current.rebuilding(TABLE)), "CREATE"]
 MERGING = [
@@ -62,13 +67,15 @@ class Catalogue:
         return {}
 
 
-def executed(catalogue: Catalogue) -> tuple[str, list[str], list[float]]:
+def executed(
+    catalogue: Catalogue, started: str = STARTED, asked: Mapping[str, object] | None = None
+) -> tuple[str, list[str], list[float]]:
     """Return an execution's status, the states that it enters, and the waits before its retries."""
-    context = {"Execution": {"StartTime": STARTED}, "StateMachine": {"Id": "machine"}}
+    context = {"Execution": {"StartTime": started}, "StateMachine": {"Id": "machine"}}
     entered: list[str] = []
     waited: list[float] = []
     run = StateMachineRun(MACHINE, catalogue, context, waited.append, lambda at: entered.append(at.state))
-    status = run.run(Position(MACHINE["StartAt"], {})).status
+    status = run.run(Position(MACHINE["StartAt"], dict(asked or {}))).status
     return status, entered, [seconds for seconds in waited if seconds]
 
 
@@ -98,6 +105,40 @@ def test_another_table_is_made_again_when_the_views_no_longer_read_it(columns: l
     assert catalogue.statements == REBUILDING + MERGING
     drop = next(at for at, sql in enumerate(REBUILDING) if sql.startswith("DROP"))
     assert {one.name for one in view.views(TABLE)} >= {sql.split('"')[1] for sql in REBUILDING[: drop - 1]}
+
+
+def test_a_table_is_made_again_where_that_is_asked_for() -> None:
+    catalogue = Catalogue(COLUMNS)
+    assert executed(catalogue, asked={current.REBUILD: True})[0] == "SUCCEEDED"
+    assert catalogue.statements == REBUILDING + MERGING
+
+
+def test_the_first_merge_after_the_hour_first_joins_files_and_forgets_snapshots() -> None:
+    catalogue = Catalogue(COLUMNS)
+    assert executed(catalogue, started="2026-11-28T03:59:59.999Z")[0] == "SUCCEEDED"
+    moved = [sql.replace(STARTED, "2026-11-28T03:59:59.999Z") for sql in MERGING]
+    assert catalogue.statements == [*current.tidying(TABLE), *moved]
+    missing = Catalogue(None)
+    executed(missing, started="2026-11-28T03:00:00.000Z")
+    assert not {*current.tidying(TABLE)} & {*missing.statements}, "a table that is made was tidied"
+
+
+@given(interval=st.integers(10, 1440), first=st.integers(0, 1439))
+@settings(deadline=None, max_examples=20)
+def test_a_day_has_one_or_two_starts_that_tidy(interval: int, first: int) -> None:
+    machine: Any = merge_states.definition(
+        TABLE, create="", database="", workgroup="", margin=timedelta(), interval_minutes=interval
+    )
+    rules = machine["States"]["Compare the columns"]["Choices"][1]["And"][-1]["Or"]
+    patterns = [rule["StringMatches"].strip("*") for rule in rules]
+    midnight, days = datetime(2026, 11, 28, tzinfo=UTC), Counter[str]()
+    for start in range(first, first + 4 * 1440, interval):
+        at = midnight + timedelta(minutes=start)
+        if any(pattern in f"{at:%Y-%m-%dT%H:%M:%S.000Z}" for pattern in patterns):
+            # The window may go over midnight: its day begins with its first hour.
+            days[f"{at - timedelta(hours=merge_states.TIDIED_AT_HOUR):%Y-%m-%d}"] += 1
+    assert set(days.values()) <= {1, 2}
+    assert len(days) >= 3
 
 
 def test_an_execution_beside_another_one_does_nothing() -> None:
