@@ -124,7 +124,7 @@ def _read_per_s(report: CapacityReport) -> float:
 
 
 def _fullest_share(report: CapacityReport) -> float:
-    """The share of the fullest shard in the steps that gave out: chance spreads the keys."""
+    """Return the share of the fullest shard in the failed steps: the keys are spread by chance."""
     shares: list[float] = []
     for step in report.steps:
         loads = [shard.bytes_per_s for shard in step.shards]

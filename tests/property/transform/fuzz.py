@@ -7,9 +7,8 @@ values, cuts, repeats, splices of two. Checked of each case:
 
 - by the fast path, between two memory areas that each end before an inaccessible page: it stays within both and returns
   the slow path's result, in any amount of room;
-- in a batch, between two good records: the answers' ids and order, that the good rows
-  are what they always are, that a failed record keeps its data, and that every row is
-  the slow path's: JSON with the schema's columns, which holds the unchanged images.
+- in a batch, between two good records: the results' ids and order, that the good rows are unchanged, that a failed
+  record keeps its data, and that every row is the slow path's: JSON with the schema's columns and the unchanged images.
 
 Exit code 1 at the first failing case, which is printed. A case that ends the process is in .build/fuzz-case, where each
 is written before it runs:

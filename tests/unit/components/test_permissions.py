@@ -1,4 +1,4 @@
-"""What a deployment must be allowed: against AWS's own lists, and no wider than the stack.
+"""The permissions of a deployment: complete by AWS's own lists, and limited to the stack.
 
 test_policy_lint.py has these policies before the linter, among all others.
 """

@@ -1,4 +1,4 @@
-"""Every policy of every stack, identity's, resource's and trust, before a linter that knows all of IAM."""
+"""Every policy of every stack (identity, resource and trust) passes a linter for all of IAM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the README and Pulumi.yaml promise of the stacks, held against what is made."""
+"""The promises of the README and Pulumi.yaml about the stacks, checked against their resources."""
 
 from __future__ import annotations
 

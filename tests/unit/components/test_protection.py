@@ -1,10 +1,8 @@
-"""What a destroy of a protected stack leaves: all of it.
+"""A destroy of a protected stack deletes nothing.
 
-Pulumi's engine goes on past a resource that it may not delete, and spares only
-what that one depends on, its parents and what these depend on
-(github.com/pulumi/pulumi, pkg/resource/deploy/deployment_executor.go:
-erroredDeps; pkg/resource/graph/dependency_graph.go: TransitiveDependenciesOf).
-Whatever else there is in the stack, it deletes.
+Pulumi's engine continues after a resource that it may not delete, and keeps only what that one depends on, its parents
+and what these depend on (github.com/pulumi/pulumi, pkg/resource/deploy/deployment_executor.go: erroredDeps;
+pkg/resource/graph/dependency_graph.go: TransitiveDependenciesOf). Whatever else there is in the stack, it deletes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the engine's provider would have said: names, types, enums, ARNs, and rules across fields."""
+"""The checks of the provider: names, types, enums, ARNs, and rules across fields."""
 
 from __future__ import annotations
 

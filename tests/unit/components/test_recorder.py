@@ -1,6 +1,6 @@
 """The provider that the engine's tests run against, by its protocol and without an engine.
 
-It lies with the components' tests because it takes what they take: the recorded stacks, and pulumi_aws.
+It is with the components' tests because it uses their fixtures: the recorded stacks, and pulumi_aws.
 """
 
 from __future__ import annotations

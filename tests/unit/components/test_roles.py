@@ -1,4 +1,4 @@
-"""Each role is enough for what its service does, and for no more.
+"""Each role allows exactly the calls of its service.
 
 The calls are those that AWS's documentation says the service makes for this
 configuration:
@@ -203,12 +203,12 @@ NEEDED = {
 
 
 def needed(role: str, names: Names, settings: Settings) -> list[Call]:
-    """What the role's service must be able to do."""
+    """The calls that the role's service must be able to make."""
     return list(NEEDED[role](names, settings))
 
 
 def forbidden(role: str, names: Names) -> Iterator[Call]:
-    """What an attacker with the role must not be able to do."""
+    """The calls that an attacker with the role must not be able to make."""
     table = names.table_stream.partition("/stream/")[0]
     yield from calls("dynamodb", table, "PutItem", "DeleteItem", "Scan", "DeleteTable", "GetItem")
     yield from calls("iam", "*", "PassRole", "CreateRole", "PutRolePolicy")

@@ -1,4 +1,4 @@
-"""The view against a plain model: the last change of each key, however the changes arrived."""
+"""The view against a plain model: the last change of each key, in any order of arrival."""
 
 from __future__ import annotations
 

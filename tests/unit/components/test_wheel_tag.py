@@ -1,4 +1,4 @@
-"""For which machines a wheel says that it is."""
+"""The machines in a wheel's tag."""
 
 from __future__ import annotations
 

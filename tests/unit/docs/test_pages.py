@@ -1,4 +1,4 @@
-"""The pages under docs/ are held against the tree and the price list: paths, pictures and sums."""
+"""The pages under docs/ are checked against the tree and the price list: paths, pictures and sums."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows that Athena makes of an export are those that the transform makes of the same images."""
+"""Athena's rows of an export equal the transform's rows of the same images."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def test_so_many_of_a_hundred_changes_are_no_older_and_no_lower_age_has_that(age
 
 
 def test_an_age_goes_to_the_end_of_the_second_of_arrival() -> None:
-    # Made at 11:59:59.9 and there at 12:00:00.1, as DynamoDB and S3 tell it; it could as well have taken 1.9 s.
+    # Changed at 11:59:59.9 and readable at 12:00:00.1, in whole seconds; it could have taken up to 1.9 s.
     found = measure([arrived(1, 1)], {"s3://lake/a/1": CAME})
     assert found.max_s == 2
 

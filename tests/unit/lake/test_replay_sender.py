@@ -1,4 +1,4 @@
-"""What is put on the stream, in which requests, and what is done when it refuses."""
+"""The requests to the stream, and the retries after a refusal."""
 
 from __future__ import annotations
 

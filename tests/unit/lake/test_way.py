@@ -1,4 +1,4 @@
-"""Where changes are that the lake does not have, as each place tells its position."""
+"""The changes that the lake lacks, by each place's position."""
 
 from __future__ import annotations
 

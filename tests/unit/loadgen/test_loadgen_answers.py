@@ -1,4 +1,4 @@
-"""What the answers to reads and transactions mean, in the form in which each writer gets them."""
+"""The meaning of responses to reads and transactions, in each writer's form."""
 
 from __future__ import annotations
 

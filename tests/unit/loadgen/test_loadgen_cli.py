@@ -1,4 +1,4 @@
-"""What the command line says when it cannot begin: one sentence, exit code 2."""
+"""The command line's refusals: one sentence, exit code 2."""
 
 import asyncio
 from pathlib import Path

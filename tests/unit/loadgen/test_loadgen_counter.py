@@ -1,4 +1,4 @@
-"""A new counter is written down once: a copy of the package with one more field in the registry shows it everywhere."""
+"""A new counter needs one entry: a copy of the package with another field in the registry shows it everywhere."""
 
 from __future__ import annotations
 

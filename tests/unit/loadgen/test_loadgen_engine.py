@@ -1,4 +1,4 @@
-"""The engine with a writer that answers when the test says so."""
+"""The engine with a writer whose replies the test controls."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""What a terminal shows while a run goes on."""
+"""The terminal's display during a run."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""What is read from many sockets, by each receiver that this system can have."""
+"""Reading from many sockets, with each receiver of this system."""
 
 import asyncio
 import errno

@@ -1,4 +1,4 @@
-"""What is drawn from reports: thresholds, comparisons, the page, the summary."""
+"""The views of reports: thresholds, comparisons, the page, the summary."""
 
 import csv
 import json

@@ -14,9 +14,8 @@ the tests that reach the C run on these, then the fuzzer:
   stack array or a constant, and each use of freed memory. Its runtime is not in the
   compiler's package: it runs where gcc or clang is installed, and says so where not.
 
-First each sanitizer has to find the faults in PLANTED: a target that never fails shows
-nothing. Exit code 1 for a planted fault that is not found, or a test that fails; the
-report of a sanitizer is on standard error.
+First each sanitizer has to find the faults in PLANTED: a target that never fails proves nothing. Exit code 1 for a
+planted fault that is not found, or a test that fails; the report of a sanitizer is on standard error.
 """
 
 from __future__ import annotations

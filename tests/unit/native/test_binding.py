@@ -1,4 +1,4 @@
-"""What the transform's compiled module refuses: descriptions and buffers that would lead it out of its memory."""
+"""The refusals of the transform's compiled module: descriptions and buffers that would exceed its memory."""
 
 from __future__ import annotations
 

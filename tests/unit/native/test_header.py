@@ -1,4 +1,4 @@
-"""The C API as the compiled modules declare it is the real one, and within the stable ABI of Python 3.11."""
+"""The compiled modules' declarations match the real C API, within the stable ABI of Python 3.11."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make test-native` itself: what it plants and what it runs is there; a run of it takes longer than a test may."""
+"""`make test-native`: its planted faults and its tests exist; a run takes too long for a test."""
 
 from __future__ import annotations
 
