@@ -120,7 +120,7 @@ def health_json(health: Sequence[Health]) -> list[dict[str, Any]]:
 
 def health_table(health: Sequence[Health]) -> Table:
     """A row for each process."""
-    shown = table(["process", "state", "pid", "for", "tells"], [])
+    shown = table(["process", "state", "pid", "for", "counters"], [])
     for process in health:
         state = state_of(process)
         age = _duration(time.time() - process.since_s) if process.alive and process.since_s else ""

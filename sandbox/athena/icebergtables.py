@@ -214,8 +214,8 @@ def _data(measured: list[Any], files: list[Any]) -> str | None:
 
 def _of_column(files: list[Any], name: str, field_id: int) -> list[Any]:
     """The statistics of a column in the files that have it."""
-    told: list[dict[int, Any]] = [getattr(file, name) or {} for file in files]
-    return [one[field_id] for one in told if field_id in one]
+    maps: list[dict[int, Any]] = [getattr(file, name) or {} for file in files]
+    return [one[field_id] for one in maps if field_id in one]
 
 
 _BOUNDED = ("lower_bounds", "upper_bounds")

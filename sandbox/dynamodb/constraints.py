@@ -45,7 +45,7 @@ def violation(operation: str, body: bytes, decoding: str) -> DynamoError:
         wrong = name_violation(name) if isinstance(name, str) else None
         if wrong is not None:
             return _enveloped([f"Value '{name}' at 'tableName' failed to satisfy constraint: {wrong}"])
-    found = [said for name, member in members.items() for said in member.violations(_lower(name), given.get(name))]
+    found = [each for name, member in members.items() for each in member.violations(_lower(name), given.get(name))]
     return _enveloped(found[:_MAX_REPORTED]) if found else _other(operation, given, decoding)
 
 
@@ -200,8 +200,8 @@ _MEMBERS: Mapping[str, Mapping[str, Member]] = {
 }
 
 
-def _enveloped(said: list[str]) -> DynamoError:
-    return invalid(_ENVELOPE.format(len(said), "s" if len(said) > 1 else "", "; ".join(said)))
+def _enveloped(sentences: list[str]) -> DynamoError:
+    return invalid(_ENVELOPE.format(len(sentences), "s" if len(sentences) > 1 else "", "; ".join(sentences)))
 
 
 def _lower(name: str) -> str:

@@ -75,8 +75,8 @@ def placeholders(names: Mapping[str, str] | None, values: Mapping[str, Value] | 
             except DynamoError as error:
                 if error.name != "ValidationException":
                     raise
-                said = f"ExpressionAttributeValues contains invalid value: {error.message} for key {name}"
-                raise DynamoError(error.type, said) from None
+                message = f"ExpressionAttributeValues contains invalid value: {error.message} for key {name}"
+                raise DynamoError(error.type, message) from None
     return Placeholders(names, values)
 
 

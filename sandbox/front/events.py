@@ -33,16 +33,16 @@ def target_input(input_template: str | None, input_paths_map: Mapping[str, str],
     A variable within quotes becomes its text, elsewhere its JSON; one whose path finds nothing becomes the empty text,
     or null.
     """
-    told = {name: value for name, value in event.items() if name != _INGESTED}
+    visible = {name: value for name, value in event.items() if name != _INGESTED}
     if input_template is None:
-        return told
+        return visible
     quoted = _quoted(input_template)
-    reserved = {"aws.events.event.json": told, "aws.events.event.ingestion-time": event.get(_INGESTED)}
+    reserved = {"aws.events.event.json": visible, "aws.events.event.ingestion-time": event.get(_INGESTED)}
 
     def rendered(placeholder: re.Match[str]) -> str:
         name = placeholder[1]
         if name in input_paths_map:
-            value = lookup(parse_path(input_paths_map[name]), told)
+            value = lookup(parse_path(input_paths_map[name]), visible)
         elif name in reserved:
             value = reserved[name]
         else:
@@ -78,11 +78,11 @@ def _as_sent(event: Any) -> Any:
     """The event with its time in EventBridge's form; a transformer's output is unchanged."""
     if not isinstance(event, dict):
         return event
-    told = cast("dict[str, Any]", event)
-    seconds = told.get("time")
+    sent = cast("dict[str, Any]", event)
+    seconds = sent.get("time")
     if not isinstance(seconds, int | float):
-        return told
-    return told | {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))}
+        return sent
+    return sent | {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))}
 
 
 @cache

@@ -183,7 +183,7 @@ def _in_cbor(name: str, value: dict[str, Any]) -> bytes:
 
 
 def _exception(error: ServiceError, write: Callable[[str, dict[str, Any]], bytes]) -> bytes:
-    told = {"message": error.message}
+    body = {"message": error.message}
     if write is _in_cbor:
-        return eventstream.exception(error.code, AWS_CBOR, cbor.encode(told, cbor.MILLISECONDS))
-    return eventstream.exception(error.code, JSON_1_1, msgspec.json.encode(told))
+        return eventstream.exception(error.code, AWS_CBOR, cbor.encode(body, cbor.MILLISECONDS))
+    return eventstream.exception(error.code, JSON_1_1, msgspec.json.encode(body))

@@ -101,8 +101,8 @@ def refuse(service: str, operation: str, parameters: Mapping[str, Any]) -> Servi
     found = list(violations(service, operation, parameters))[:_MAX]
     if not found:
         return None
-    said = "; ".join(_said(violation, dialect) for violation in found)
-    return ServiceError(dialect.code, f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: {said}")
+    text = "; ".join(_sentence(violation, dialect) for violation in found)
+    return ServiceError(dialect.code, f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: {text}")
 
 
 def violations(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[ConstraintViolation]:
@@ -118,7 +118,7 @@ def _input(service: str, operation: str) -> Any:
     return model.operation_model(operation).input_shape if operation in model.operation_names else None
 
 
-def _said(violation: ConstraintViolation, dialect: Dialect) -> str:
+def _sentence(violation: ConstraintViolation, dialect: Dialect) -> str:
     value = f" {violation.value}" if dialect.value else ""
     constraint = violation.constraint
     if not dialect.enum:

@@ -42,8 +42,8 @@ def name(asked: Asked) -> ServiceError | None:
         wrong.append(f"Member must have length less than or equal to {_LONGEST_NAME}")
     if not wrong:
         return None
-    said = "; ".join(f"Value '{given}' at 'tableName' failed to satisfy constraint: {each}" for each in wrong)
-    return _invalid(f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected: {said}")
+    sentences = "; ".join(f"Value '{given}' at 'tableName' failed to satisfy constraint: {each}" for each in wrong)
+    return _invalid(f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected: {sentences}")
 
 
 @refuses("dynamodb", "CreateTable")
@@ -114,12 +114,12 @@ def same_capacity(asked: Asked) -> ServiceError | None:
     had = fields(table.throughput)
     if any(int(had.get(name, 0)) != requested.get(name) for name in names):
         return None
-    said = " ".join(
+    sentences = " ".join(
         f"Current {name} provisioned for the table: {had[name]}. Requested {name}: {requested[name]}." for name in names
     )
     return _invalid(
         "The provisioned throughput for the table will not change. The requested value equals the current value. "
-        f"{said} Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits."
+        f"{sentences} Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits."
     )
 
 

@@ -39,8 +39,8 @@ class ExecutionCalls:
 
     def _describe(self, given: Mapping[str, Any]) -> dict[str, Any]:
         one = self._executions.described(given["executionArn"])
-        told = {"output": one.output, "error": one.error, "cause": one.cause}
-        return _summary(one) | {"input": one.input, **{name: text for name, text in told.items() if text}}
+        ended = {"output": one.output, "error": one.error, "cause": one.cause}
+        return _summary(one) | {"input": one.input, **{name: text for name, text in ended.items() if text}}
 
     def _list(self, given: Mapping[str, Any]) -> dict[str, Any]:
         token = given.get("nextToken") or "0"

@@ -176,8 +176,8 @@ def _delay_s(state: Mapping[str, Any], error: StateError, attempts: dict[int, in
 def _caught(state: Mapping[str, Any], error: StateError, data: Any) -> tuple[str, Any]:
     for catcher in state.get("Catch", ()):
         if _is_named(error, catcher["ErrorEquals"]):
-            told = {"Error": error.name, "Cause": error.cause}
-            return catcher["Next"], placed(catcher.get("ResultPath", "$"), told, data)
+            failure = {"Error": error.name, "Cause": error.cause}
+            return catcher["Next"], placed(catcher.get("ResultPath", "$"), failure, data)
     raise error
 
 

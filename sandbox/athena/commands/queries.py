@@ -35,7 +35,7 @@ def explain(engine: AthenaEngine, statement: forms.Explain, session: Session) ->
     if statement.analyze:
         raise StatementError("NOT_SUPPORTED", "EXPLAIN ANALYZE: the sandbox has no distributed plan to measure")
     if statement.format == "GRAPHVIZ":
-        raise StatementError("NOT_SUPPORTED", "EXPLAIN (FORMAT GRAPHVIZ): the sandbox draws no graph of a plan")
+        raise StatementError("NOT_SUPPORTED", "EXPLAIN (FORMAT GRAPHVIZ): the sandbox does not draw plans")
     if statement.type == "VALIDATE":
         engine.runner.describe(statement.sql, session.parameters, session.database)
         return StatementResult([BOOLEAN.column_info("Valid")], ("Valid", "true", ""), 2)

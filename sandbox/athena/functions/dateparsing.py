@@ -123,7 +123,7 @@ def _joda_expression(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
         if field is None:
             raise TrinoError(INVALID, f"Illegal pattern component: {part}")
         if field == "era" or part.letter == "z" or (field == "year" and part.count == 2 and part.letter != "x"):
-            raise TrinoError("NOT_SUPPORTED", f"The sandbox's Athena does not read dates by {str(part)!r}")
+            raise TrinoError("NOT_SUPPORTED", f"The sandbox's Athena does not parse dates with {str(part)!r}")
         fields.append(field)
         expression += f"({_joda_part(part, field, parts[index + 1] if index + 1 < len(parts) else '')})"
     return re.compile(expression, re.IGNORECASE), tuple(fields)
@@ -217,7 +217,7 @@ def zone_text(instant: datetime, zone: str, letters: str) -> str:
         return zone
     name = local.tzname() or ""
     if len(letters) >= 4 or not name.isalpha():
-        raise TrinoError("NOT_SUPPORTED", f"The sandbox's Athena does not know the name of {zone} for {letters!r}")
+        raise TrinoError("NOT_SUPPORTED", f"The sandbox's Athena has no name of {zone} for {letters!r}")
     return name
 
 
@@ -249,7 +249,7 @@ def iso_timestamp(text: str) -> Zoned:
         raise wrong(text)
     fraction = values.get("fraction", "")
     if fraction and "second" not in values:
-        raise TrinoError("NOT_SUPPORTED", "The sandbox's Athena reads fractions of seconds only")
+        raise TrinoError("NOT_SUPPORTED", "The sandbox's Athena only parses fractions of seconds")
     zone = zone_of(values["zone"]) if "zone" in values else "UTC"
     local = _moment(values, text, 1970)
     if zone is None:
