@@ -37,7 +37,7 @@ from sandbox.front.saving.messages import recording_added
 from sandbox.front.saving.objects import KeyStore, Uploads
 from sandbox.front.stream import StreamShard
 from sandbox.front.table_streams import set_specification
-from sandbox.front.tables import item_count, keep, kept_of, moto_items, put_moto_item
+from sandbox.front.tables import item_count, keep, kept_of, moto_items, put_moto_item, size_bytes
 from sandbox.kinesis.shard import StoredShard
 
 
@@ -132,6 +132,18 @@ def _take_items() -> None:
     _replace(Table, "__len__", item_count)
     _replace(Table, "all_items", moto_items)
     _replace(Table, "put_item", put_moto_item)
+    _replace(Table, "describe", _with_size(Table.describe))
+
+
+def _with_size(original: Any) -> Any:
+    """Wrap moto's description of a table, whose size in bytes is always zero."""
+
+    def describe(table: Table, base_key: str = "TableDescription") -> dict[str, Any]:
+        described: dict[str, Any] = original(table, base_key=base_key)
+        described[base_key]["TableSizeBytes"] = size_bytes(table)
+        return described
+
+    return describe
 
 
 def _keeping_definitions(original: Any) -> Any:

@@ -74,6 +74,11 @@ def item_count(moto_table: MotoTable) -> int:
     return len(table_of(moto_table).store)
 
 
+def size_bytes(moto_table: MotoTable) -> int:
+    """The size of a table's items."""
+    return table_of(moto_table).store.size_bytes
+
+
 def moto_items(moto_table: MotoTable) -> list[Any]:
     """All items in moto's form, for moto's export."""
     return [_moto_item(moto_table, item) for item in table_of(moto_table).store]

@@ -57,6 +57,21 @@ def test_what_is_put_is_read_by_every_call(dynamodb: Any, table: str) -> None:
     assert dynamodb.describe_table(TableName=table)["Table"]["ItemCount"] == 1
 
 
+def test_a_tables_size_is_that_of_its_items_names_and_values(dynamodb: Any, table: str) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html"""
+
+    def size() -> int:
+        return dynamodb.describe_table(TableName=table)["Table"]["TableSizeBytes"]
+
+    assert size() == 0
+    dynamodb.put_item(TableName=table, Item=KEY)
+    keys_size = size()
+    dynamodb.put_item(TableName=table, Item=KEY | {"text": {"S": "ü" * 100}})
+    assert size() == keys_size + len("text") + 200
+    dynamodb.delete_item(TableName=table, Key=KEY)
+    assert size() == 0
+
+
 def test_a_key_is_the_same_however_its_number_is_written(dynamodb: Any, table: str) -> None:
     dynamodb.put_item(TableName=table, Item=KEY | {"n": {"N": "1"}})
     dynamodb.put_item(TableName=table, Item={"pk": {"S": "ü"}, "sk": {"N": "1"}, "n": {"N": "2"}})
