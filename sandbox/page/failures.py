@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sandbox.page.clients import Clients
@@ -18,7 +19,10 @@ def listed(clients: Clients) -> dict[str, Any]:
     Raises:
         ValueError: the command refused; the text is the reason.
     """
-    return {"records": _replay(clients, "--dry-run"), "letters": _replay(clients, "--dead-letters", "--dry-run")}
+    with ThreadPoolExecutor(2) as both:
+        records = both.submit(_replay, clients, "--dry-run")
+        letters = both.submit(_replay, clients, "--dead-letters", "--dry-run")
+        return {"records": records.result(), "letters": letters.result()}
 
 
 def replay(clients: Clients, *, dead_letters: bool, cause: str) -> dict[str, Any]:

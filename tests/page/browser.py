@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, FloatRect, Page, Request, expect, sync_
 VIEWS = ("Pipeline", "Dashboard", "Alarms", "One order", "Latest changes", "Failures", "Query", "Faults")
 WIDTHS = (360, 1280)
 MANY_ROWS = 100_000
-_PATIENCE_MS = 30_000
+_PATIENCE_MS = 90_000
 _OPENINGS = 7
 _USABLE_MS = 1000
 _FLOW_MS = 240_000
