@@ -19,6 +19,7 @@ from sandbox.athena.planning.calls import Calls
 from sandbox.athena.planning.context import PlanningContext
 from sandbox.athena.planning.folding import constant_text
 from sandbox.athena.planning.names import qualified, spoken
+from sandbox.athena.planning.rewriting import without_ignored_nulls
 from sandbox.athena.planning.scope import AmbiguousNameError, Field, Scope
 from sandbox.athena.planning.typed import coerce_text, null_typed, supported
 from sandbox.athena.sql import literal
@@ -246,8 +247,8 @@ class Binder:
         return Value(t.BOOLEAN, f"({least.sql} AND {most.sql})")
 
     def _in_list(self, node: n.InList) -> Value:
-        message = "IN value and list items must be the same type"
-        value, *items = self.same_type([node.operand, *node.items], message)
+        value, *items = self.same_type([node.operand, *node.items], "IN value and list items must be the same type")
+        items = without_ignored_nulls(node, items)
         if value.type.fields or value.type.name in {"double", "real"}:
             tests = " OR ".join(self.compared("=", value, item, node).sql for item in items)
             return Value(t.BOOLEAN, f"({tests})")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import cast
+from typing import TypeVar, cast
 
+from sandbox.athena.functions import BY_NAME
 from sandbox.athena.syntax import nodes as n
+
+Item = TypeVar("Item")
 
 
 def walked(node: object, stop: tuple[type[n.Node], ...] = ()) -> Iterator[n.Node]:
@@ -40,3 +43,29 @@ def replaced(node: object, replacement: Callable[[n.Node], n.Node | None]) -> ob
         items = tuple(replaced(item, replacement) for item in before)
         return items if any(a is not b for a, b in zip(items, before, strict=True)) else before
     return node
+
+
+_OF_CONSTANTS = (n.Literal, n.TypedLiteral, n.Interval, n.Cast, n.Negative, n.Arithmetic, n.Concat)
+
+
+def without_ignored_nulls(node: n.InList, items: list[Item]) -> list[Item]:
+    """The items of a list without the NULLs that Trino forgets in it, so that 'a' IN (x, NULL) is false where x is 'b'.
+
+    It does so for a constant beside something else. Source: trino 435, visitInPredicate of
+    io.trino.sql.planner.ExpressionInterpreter, whose hasNullValue goes no further where a value is unresolved.
+    """
+    if not _is_constant(node.operand) or all(_is_constant(item) for item in node.items):
+        return items
+    return [item for item, written in zip(items, node.items, strict=True) if not _is_null(written)]
+
+
+def _is_constant(node: n.Node) -> bool:
+    calls = [part for part in walked(node) if isinstance(part, n.Call)]
+    folded = all(f.kind == "scalar" and f.deterministic for call in calls for f in BY_NAME.get(call.name, ()))
+    return folded and all(isinstance(part, (n.Call, *_OF_CONSTANTS)) for part in walked(node))
+
+
+def _is_null(node: n.Node) -> bool:
+    while isinstance(node, n.Cast):
+        node = node.operand
+    return isinstance(node, n.Literal) and node.kind == "null"
