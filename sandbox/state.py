@@ -86,7 +86,7 @@ class StateDir:
         """Replace a file atomically (a relative path starts at the state directory)."""
         target = self.path / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
         temporary.write_bytes(msgspec.json.encode(obj))
         temporary.replace(target)
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from sandbox.states.paths import StateError, evaluated, filled, placed
 
 _RUNTIME = "States.Runtime"
+_TIMEOUT = "States.Timeout"
 _PART = re.compile(r"\\(.)|(\*)|([^\\*]+)", re.DOTALL)
 _INTERVAL_S, _BACKOFF, _ATTEMPTS = 1, 2.0, 3
 """A retrier's defaults."""
@@ -182,10 +183,13 @@ def _caught(state: Mapping[str, Any], error: StateError, data: Any) -> tuple[str
 
 
 def _is_named(error: StateError, names: list[str]) -> bool:
-    """Return whether the names match an error; States.ALL and States.TaskFailed match all but States.Runtime."""
-    if error.name in names:
-        return True
-    return error.name != _RUNTIME and bool({"States.ALL", "States.TaskFailed"} & set(names))
+    """Return whether the names match an error.
+
+    States.ALL matches all but States.Runtime, States.TaskFailed all but that and States.Timeout:
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+    """
+    wildcards = {"States.ALL": error.name != _RUNTIME, "States.TaskFailed": error.name not in (_RUNTIME, _TIMEOUT)}
+    return error.name in names or any(wildcards.get(name, False) for name in names)
 
 
 def instant(epoch_s: float) -> str:

@@ -111,6 +111,13 @@ def test_what_the_runtime_cannot_do_is_never_tried_again(name: str) -> None:
     assert (ended.status, ended.error, waited) == ("FAILED", "States.Runtime", [])
 
 
+@pytest.mark.parametrize(("name", "caught"), [("States.ALL", True), ("States.TaskFailed", False)])
+def test_only_states_all_catches_a_timeout(name: str, caught: bool) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html: States.TaskFailed."""
+    made = machine(T={**TASK, "Catch": [{"ErrorEquals": [name], "Next": "Done"}]}, Done={"Type": "Succeed"})
+    assert ran(made, {}, StateError("States.Timeout", "late"))[0].status == ("SUCCEEDED" if caught else "FAILED")
+
+
 def test_a_choice_takes_the_first_rule_that_matches_and_fails_without_one() -> None:
     rules = [
         {"And": [{"Variable": "$.a", "NumericGreaterThan": 1}, {"Variable": "$.b", "StringEquals": "x"}], "Next": "S"},
