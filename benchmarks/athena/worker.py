@@ -59,9 +59,11 @@ def _sandbox(directory: Path, files: Path, described: dict[str, Any]) -> Query:
     listed = {f"{log}/{name}/": lake.objects.list("lake", f"{log}/{name}/") for name in hours}
     everything = [item for items in listed.values() for item in items]
 
-    def listing(bucket: str, prefix: str) -> list[Any]:  # noqa: ARG001 - the name that the method has
+    def listing(bucket: str, prefix: str, after: str = "") -> list[Any]:  # noqa: ARG001 - the method's parameter
         found = listed.get(prefix)
-        return [item for item in everything if item.key.startswith(prefix)] if found is None else found
+        if found is None:
+            found = [item for item in everything if item.key.startswith(prefix)]
+        return [item for item in found if item.key > after] if after else found
 
     # An object's ETag is not part of a query's cost, but the lake in memory computes it for each listing.
     lake.objects.list = listing
