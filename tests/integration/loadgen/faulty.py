@@ -224,13 +224,19 @@ def failure(status: int, code: str, more: Item | None = None) -> bytes:
     )
 
 
+_STEPS = 5
+"""How many steps of its loop asyncio takes at most to open or to close a connection."""
+
+
 @asynccontextmanager
 async def faulty_server(script: Script, tls: ssl.SSLContext | None = None) -> AsyncGenerator[tuple[Faulty, str]]:
     """Run a server that follows the script, and yield it with its URL."""
     faulty = Faulty(script)
     tasks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         task = asyncio.create_task(faulty.serve(reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
@@ -241,7 +247,15 @@ async def faulty_server(script: Script, tls: ssl.SSLContext | None = None) -> As
         yield faulty, f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
     finally:
         server.close()
+        # A connection that is accepted already has its handler a few steps of the loop later.
+        for _ in range(_STEPS):
+            await asyncio.sleep(0)
         for task in tuple(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # A task that is cancelled before its first step closes nothing.
+        for writer in writers:
+            writer.transport.abort()
+        for _ in range(_STEPS):
+            await asyncio.sleep(0)
         await server.wait_closed()
