@@ -246,10 +246,10 @@ async def faulty_server(script: Script, tls: ssl.SSLContext | None = None) -> As
     try:
         yield faulty, f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
     finally:
-        server.close()
-        # A connection that is accepted already has its handler a few steps of the loop later.
+        # A connection that is accepted has its handler a few steps of the loop later, if the server is still open.
         for _ in range(_STEPS):
             await asyncio.sleep(0)
+        server.close()
         for task in tuple(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
