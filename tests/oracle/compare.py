@@ -76,6 +76,22 @@ def difference(local: Json, ours: Json) -> str | None:
     return None if same and items[0] == items[1] and reasons[0] == reasons[1] else said
 
 
+def paged(request: Json, local: Json, ours: Json) -> Json:
+    """Return Local's response to a Query with the LastEvaluatedKey that Local omits.
+
+    Local 3.3.1 omits it if `Limit` ends a page at an item whose sort key equals the bound of <=, >= or BETWEEN. By its
+    documentation DynamoDB returns it whenever it stops at the limit, whether or not an item follows
+    (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html, Limit). So does Local for all other
+    conditions.
+    """
+    last: Json = ours.get("LastEvaluatedKey", {})
+    condition = str(request.get("KeyConditionExpression"))
+    bounds = [request["ExpressionAttributeValues"].get(name) for name in re.findall(r":\w+", condition)]
+    is_inclusive = any(operator in condition for operator in ("<=", ">=", "BETWEEN"))
+    is_at_limit = "LastEvaluatedKey" not in local and ours.get("ScannedCount") == request.get("Limit")
+    return local | {"LastEvaluatedKey": last} if is_at_limit and is_inclusive and last.get("sk") in bounds else local
+
+
 def same_sentence(local: str, ours: str) -> bool:
     """Return whether Local's sentence is ours, or is known to differ from AWS's."""
     said = ours

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.dynamodb.schema import Index, KeySchema, KeySchemaElement, TableSchema
 from tests.dynamodb_engine import Dynamo
-from tests.oracle.compare import difference, is_found_in_item, same_changes, same_sentence, scanned
+from tests.oracle.compare import difference, is_found_in_item, paged, same_changes, same_sentence, scanned
 from tests.oracle.generate import TABLES, Call, Json
 
 
@@ -29,6 +29,8 @@ def differences(
     found: list[str] = []
     for (operation, request), theirs, our in zip(calls, local[0], ours[0], strict=True):
         ordered = (scanned(theirs), scanned(our)) if operation == "Scan" else (theirs, our)
+        if operation == "Query":
+            ordered = (paged(request, theirs, our), our)
         said = difference(*ordered)
         if said is not None and not _of_another_action(operation, request, theirs, our):
             found.append(f"{operation} {request}\n{said}")
@@ -38,8 +40,8 @@ def differences(
 
 
 def _of_another_action(operation: str, request: Json, theirs: Json, ours: Json) -> bool:
-    """Whether Local names another fault of a transaction: of another action, of an expression where ours is a value's,
-    or one that an action before finds in its item.
+    """Whether Local names another fault of a transaction: of another action, of an expression where ours is a value's
+    or the other way round, or one that an action before finds in its item.
 
     Local looks at the actions in turn, kind of fault by kind, at an action's expressions before its item, and at what
     is stored before it has looked at all of them. What AWS does is recorded nowhere.
@@ -54,13 +56,14 @@ def _of_another_action(operation: str, request: Json, theirs: Json, ours: Json) 
 
 
 def _parts(actions: list[Json]) -> Iterator[Json]:
-    """Each action, and each Put with its key alone."""
+    """Each action, each Put with its key alone, and each Put without expressions."""
     for action in actions:
         yield action
         if "Put" in action:
             put = action["Put"]
             key = {name: value for name, value in put["Item"].items() if name in {"pk", "sk"}}
             yield {"Put": put | {"Item": key}}
+            yield {"Put": {"TableName": put["TableName"], "Item": put["Item"]}}
 
 
 def schema_of(name: str, table: Json) -> TableSchema:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.oracle import generate
+from tests.oracle.generate import Call, Json
 from tests.oracle.run import Endpoint, local
 from tests.oracle.session import differences, engine_session
 
@@ -35,3 +36,35 @@ def test_the_engine_answers_as_dynamodb_local(dynamodb_local: Endpoint, random: 
     calls = generate.Generator(random).calls(30)
 
     assert differences(calls, dynamodb_local.session(calls), engine_session(calls)) == []
+
+
+_CONDITIONS = (
+    "",
+    "sk = :b",
+    "sk < :b",
+    "sk <= :b",
+    "sk > :b",
+    "sk >= :b",
+    "sk BETWEEN :b AND :c",
+    "sk BETWEEN :a AND :b",
+)
+
+
+@pytest.mark.parametrize("condition", _CONDITIONS)
+def test_pages_end_as_in_dynamodb_local(dynamodb_local: Endpoint, condition: str) -> None:
+    values = {":a": {"N": "1.5"}, ":b": {"N": "2"}, ":c": {"N": "3"}}
+    calls = [_put(pk, sk) for pk in ("p1", "p2") for sk in ("1", "2", "3", "4")]
+    for limit in range(1, 6):
+        for index, hash_ in ({}, "pk = :p"), ({"IndexName": "by-g"}, "g = :p"):
+            expression = f"{hash_} AND {condition}" if condition else hash_
+            given = {name: value for name, value in values.items() if name in condition} | {":p": {"S": "p1"}}
+            query: Json = {"TableName": "oracle-two", "KeyConditionExpression": expression, "Limit": limit} | index
+            query["ExpressionAttributeValues"] = given
+            calls += [("Query", query | {"ScanIndexForward": forward}) for forward in (True, False)]
+        calls.append(("Scan", {"TableName": "oracle-two", "Limit": 2 * limit}))
+
+    assert differences(calls, dynamodb_local.session(calls), engine_session(calls)) == []
+
+
+def _put(pk: str, sk: str) -> Call:
+    return "PutItem", {"TableName": "oracle-two", "Item": {"pk": {"S": pk}, "sk": {"N": sk}, "g": {"S": pk}}}
