@@ -9,6 +9,8 @@ import sys
 from importlib.resources import as_file, files
 from importlib.util import module_from_spec, spec_from_file_location
 
+from stack.commandline import refuse_outdated
+
 FILE = "_native.abi3.so"
 
 
@@ -33,3 +35,6 @@ except (ImportError, OSError):
     native = None
 else:
     native = _native
+    refuse_outdated(_native, "inserts", "instructions", "requests", "state")
+    if sys.platform == "linux":
+        refuse_outdated(_native, "receive", "set_timer")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from stack.commandline import refuse_outdated
+
 try:
     if "t" in getattr(sys, "abiflags", ""):
         raise ImportError("a free-threaded Python has no stable ABI")
@@ -15,3 +17,4 @@ except ImportError:
     native = None
 else:
     native = _native
+    refuse_outdated(_native, "headers", "stored")

@@ -14,6 +14,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn, cast
 
 
@@ -42,6 +43,16 @@ class Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Exit with BAD_INPUT."""
         self.exit(Exit.BAD_INPUT, f"{self.prog}: {message.rstrip('.')} (see --help).\n")
+
+
+def refuse_outdated(module: ModuleType, *functions: str) -> None:
+    """End the process with one sentence and BAD_INPUT if a compiled module lacks one of these functions.
+
+    It was then compiled from earlier sources, such as those before a `git pull`.
+    """
+    if not all(hasattr(module, name) for name in functions):
+        sys.stderr.write(f"{module.__file__} is compiled from other sources: run `make install`.\n")
+        raise SystemExit(Exit.BAD_INPUT)
 
 
 def user_error(error: BaseException) -> str | None:

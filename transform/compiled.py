@@ -14,6 +14,9 @@ try:
     if "t" in getattr(sys, "abiflags", ""):
         raise ImportError("a free-threaded Python has no stable ABI")
     from transform import _native
+
+    if not (hasattr(_native, "table") and hasattr(_native, "rows")):
+        raise ImportError(f"{_native.__file__} is compiled from other sources")
 except ImportError as error:
     native = None
     missing = f"{error}; `python -m components.compiler transform` compiles it"

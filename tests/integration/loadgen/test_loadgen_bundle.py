@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import loadgen
+import stack
 from loadgen.compiled import FILE, native
 from loadgen.distributed import bundle
 
@@ -32,6 +34,7 @@ def test_workers_on_another_kind_of_machine_do_without(tmp_path: Path, monkeypat
     package.mkdir(parents=True)
     for name in ("__init__.py", "compiled.py"):
         (package / name).write_bytes(Path(loadgen.__file__).with_name(name).read_bytes())
+    shutil.copytree(Path(stack.__file__).parent, package.with_name("stack"))
     (package / FILE).write_bytes(b"\xcf\xfa\xed\xfe of another system")
     monkeypatch.setattr(bundle, "_ROOT", package.parent)
     assert imported(bundle.build(tmp_path), tmp_path) == "None\n"
