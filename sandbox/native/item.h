@@ -119,20 +119,21 @@ static int take_texts(Item *item) {
 static int take_members(Item *item, int level);
 static int take_elements(Item *item, int level);
 
-/* A value; `kind` is the first letter of its type, 0 for a text with an escape; `content` that of a text or number. */
+/* A value; `kind` is the letter of its type if `content` is its content: a text without an escape, or a number. */
 static int take_value(Item *item, int level, uint8_t *kind, Span *content) {
     static const Span words[] = {LITERAL("true"), LITERAL("false")};
     Span type;
     if (level > MOST_LEVELS || !take(item, '{') || !take_text(item, &type, NULL) || !take(item, ':')) return 0;
-    *kind = *type.at;
+    *kind = 0;
     int taken = 0;
     if (IS(type, "S")) {
         int64_t escapes = 0;
         taken = take_text(item, content, &escapes);
         item->size += taken ? length(*content) - escapes : 0;
-        if (escapes) *kind = 0;
+        if (!escapes) *kind = 'S';
     } else if (IS(type, "N")) {
         taken = take_number(item, content);
+        *kind = 'N';
     } else if (IS(type, "BOOL")) {
         taken = take_word(item, words[0]) || take_word(item, words[1]);
         item->size++;

@@ -18,6 +18,7 @@ from tests.dynamodb_engine import ONE_KEY, Dynamo
 from tests.property.transform.strategies import ATTRIBUTES, NUMBERS, TEXTS
 
 NUMBERED = TableSchema("numbered", KeySchema(KeySchemaElement("pk", "S"), KeySchemaElement("sk", "N")))
+BINARY = TableSchema("binary", KeySchema(KeySchemaElement("pk", "B"), KeySchemaElement("sk", "S")))
 Item = dict[str, dict[str, Any]]
 
 
@@ -31,6 +32,12 @@ def _items(draw: st.DrawFn) -> Item:
 
 
 ITEMS = _items()
+SHORT: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [
+        *({"S": "x"}, {"S": ""}, {"S": "\n"}, {"N": "1"}, {"N": "1.0"}, {"B": "YQ=="}, {"BOOL": True}, {"NULL": True}),
+        *({"SS": ["x"]}, {"M": {}}, {"M": {"pk": {"S": "x"}}}, {"L": [{"S": "x"}]}),
+    ]
+)
 SEPARATORS = st.sampled_from([(",", ":"), (", ", ": "), (" , ", " :\n")])
 
 
@@ -42,7 +49,7 @@ def _requests(items: list[Item], table: str) -> list[tuple[str, dict[str, Any]]]
 
 def _outcome(calls: list[tuple[str, bytes]]) -> list[Any]:
     """The answers, what a stream receives, and the items as they are stored."""
-    dynamo = Dynamo(ONE_KEY, NUMBERED)
+    dynamo = Dynamo(ONE_KEY, NUMBERED, BINARY)
     answers = [dynamo.send(operation, body) for operation, body in calls]
     stored = [(item.key, item.image, item.size_bytes) for table in dynamo.tables.values() for item in table.store]
     return [answers, dynamo.changes, stored, [table.store.size_bytes for table in dynamo.tables.values()]]
@@ -64,6 +71,12 @@ def test_an_item_is_stored_as_if_it_had_been_decoded(
             for operation, request in _requests(items, schema.name)
         ]
     )
+
+
+@given(st.dictionaries(st.sampled_from(["a", "pk", "sk"]), SHORT), st.sampled_from([ONE_KEY, NUMBERED, BINARY]))
+def test_a_key_of_any_type_is_taken_as_if_it_had_been_decoded(item: Item, schema: TableSchema) -> None:
+    requests = _requests([item], schema.name)
+    _same_as_decoded([(operation, msgspec.json.encode(request)) for operation, request in requests])
 
 
 @given(ITEMS, st.data())
