@@ -93,7 +93,7 @@ static int take_number(Item *item, Span *content) {
         while (*fraction.at == '0') fraction.at++;
     }
     item->size += (length(whole) + 1) / 2 + (length(fraction) + 1) / 2 + 1 + is_negative;
-    return take(item, '"');
+    return *item->at == '"' && take(item, '"');
 }
 
 /* Whether the bytes of one text come before another's, as its characters do. */

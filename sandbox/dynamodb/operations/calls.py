@@ -50,10 +50,20 @@ class DataPlane:
         try:
             request = decode(body)
         except msgspec.ValidationError as error:
-            raise violation(operation, body, str(error)) from None
+            request = _without_repetition(decode, body)
+            if request is None:
+                raise violation(operation, body, str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise serialization("") from None
         return handle(self, request)
+
+
+def _without_repetition(decode: Callable[[bytes], Any], body: bytes) -> Any:
+    """The request if only members that another one of the same name replaces are wrong; None otherwise."""
+    try:
+        return decode(msgspec.json.encode(msgspec.json.decode(body)))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def _on_tables(request: Any, handle: Callable[[Tables, Any], dict[str, Any]]) -> _Operation:

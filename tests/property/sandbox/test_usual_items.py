@@ -35,7 +35,15 @@ ITEMS = _items()
 SHORT: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         *({"S": "x"}, {"S": ""}, {"S": "\n"}, {"N": "1"}, {"N": "1.0"}, {"B": "YQ=="}, {"BOOL": True}, {"NULL": True}),
-        *({"SS": ["x"]}, {"M": {}}, {"M": {"pk": {"S": "x"}}}, {"L": [{"S": "x"}]}),
+        *(
+            {"N": "1 "},
+            {"N": " 1"},
+            {"S": "x "},
+            {"SS": ["x"]},
+            {"M": {}},
+            {"M": {"pk": {"S": "x"}}},
+            {"L": [{"S": "x"}]},
+        ),
     ]
 )
 SEPARATORS = st.sampled_from([(",", ":"), (", ", ": "), (" , ", " :\n")])
@@ -77,6 +85,14 @@ def test_an_item_is_stored_as_if_it_had_been_decoded(
 def test_a_key_of_any_type_is_taken_as_if_it_had_been_decoded(item: Item, schema: TableSchema) -> None:
     requests = _requests([item], schema.name)
     _same_as_decoded([(operation, msgspec.json.encode(request)) for operation, request in requests])
+
+
+def test_of_two_members_of_the_same_name_the_last_counts() -> None:
+    """As in DynamoDB Local 3.3.1, whatever the first is."""
+    item = b'{"pk":{"S":"k"}}'
+    bodies = [b'{"TableName":"one-key","Item":%b,"Item":%b}' % (first, item) for first in (b"null", b"5", b"{}", item)]
+    _same_as_decoded([("PutItem", body) for body in bodies])
+    assert Dynamo(ONE_KEY).send("PutItem", bodies[0]) == {}
 
 
 @given(ITEMS, st.data())
