@@ -18,12 +18,10 @@ from sandbox.front.reply import HttpReply, ServiceError, json_reply
 from sandbox.front.saving.tokens import token_entry
 from sandbox.front.tables import table_of
 from sandbox.journal.in_use import journal
-from sandbox.monitoring.recorder import RECORDER
 
 _encode = msgspec.json.Encoder().encode
 _ENGINE = "sandbox_dynamodb_engine"
-if RECORDER.on:
-    USAGE.counter = DYNAMODB
+USAGE.counter = DYNAMODB
 
 
 class _MotoTables:

@@ -115,11 +115,12 @@ MONITORING = Monitoring()
 
 
 async def keep_counting(evaluate: Callable[[], None]) -> None:
-    """Collect the counts and evaluate alarms at an interval, until cancelled."""
+    """Collect the counts and evaluate alarms at an interval, until cancelled; no alarms while counting is disabled."""
     while True:
         await asyncio.sleep(EVERY_S)
         try:
             MONITORING.collect()
-            evaluate()
+            if RECORDER.on:
+                evaluate()
         except Exception:
             log.exception("metrics or alarms failed")

@@ -6,6 +6,7 @@ Counting is one append to a list: the samples are combined when they are taken, 
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import msgspec
 from sandbox.monitoring.statistics import StatisticSet, statistic_set
 
 OFF_VARIABLE = "CDC_SANDBOX_NO_METRICS"
-"""A value in this variable disables counting, to measure its cost."""
+"""A value in this variable disables counting, to measure its cost: see `switched_by_signals`."""
 _MAX_SERIES = 5_000
 
 Dimensions = tuple[tuple[str, str], ...]
@@ -56,6 +57,10 @@ class MetricSeries:
         self._pending: list[float] = []
         self.add: Callable[[float], None] = self._pending.append
 
+    def discard(self) -> None:
+        """Forget the samples since the last call."""
+        self._pending.clear()
+
     def take(self) -> StatisticSet | None:
         """Take the samples since the last call; None if there are no samples."""
         # Other threads append concurrently: each of these two steps is atomic.
@@ -67,12 +72,8 @@ class MetricSeries:
         return statistic_set({value * scale: float(count) for value, count in Counter(taken).items()})
 
 
-def _nothing(_: float) -> None:
-    """Ignore a sample, while counting is disabled."""
-
-
 class Recorder:
-    """The metrics of this process."""
+    """The metrics of this process; what is counted while it is not `on` is discarded."""
 
     def __init__(self, *, on: bool = True) -> None:
         self.on = on
@@ -88,19 +89,35 @@ class Recorder:
                 if len(self._series) >= _MAX_SERIES:
                     self._series.pop(next(iter(self._series)))
                 series = self._series.setdefault(key, MetricSeries(key, scale))
-            if not self.on:
-                series.add = _nothing
         return series
 
     def take(self) -> list[Published]:
         """Take what was counted since the last call."""
         published: list[Published] = []
         for series in list(self._series.values()):
+            if not self.on:
+                series.discard()
+                continue
             samples = series.take()
             if samples is not None:
                 published.append(Published(*series.key, samples))
         return published
 
 
+def switched_by_signals(recorder: Recorder) -> None:
+    """Let this process count from SIGUSR1 on, and no longer from SIGUSR2 on.
+
+    So one process is measured with and without: two differ by more than the cost.
+    """
+
+    def switch(number: int, frame: object) -> None:  # noqa: ARG001 - signal.signal's signature
+        recorder.on = number == signal.SIGUSR1
+
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, switch)
+
+
 RECORDER = Recorder(on=not os.environ.get(OFF_VARIABLE))
 """The recorder of this process."""
+if not RECORDER.on:
+    switched_by_signals(RECORDER)

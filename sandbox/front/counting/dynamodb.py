@@ -54,6 +54,8 @@ class DynamoCounter:
 
     def wrote(self, changes: Sequence[tuple[StoredTable, ItemChange]], factor: int = 1) -> None:
         """Count the units of writes."""
+        if not RECORDER.on:
+            return
         counted: TableSchema | None = None
         add: Sample | None = None
         for table, change in changes:
@@ -81,6 +83,8 @@ class DynamoCounter:
 
     def read(self, table: StoredTable, units: float, index: str | None = None, items: int | None = None) -> None:
         """Count the units of a read, and how many items a Query or Scan returns."""
+        if not RECORDER.on:
+            return
         name = table.schema.name
         self._touched[name] = self._sample(name, "SuccessfulRequestLatency", self._operation)
         self._sample(name, "ConsumedReadCapacityUnits", index=index or "")(units)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from sandbox.monitoring.embedded import metrics_of
 from sandbox.monitoring.metric_file import MetricFile
 from sandbox.monitoring.queries import MetricQuery, run
-from sandbox.monitoring.recorder import MetricKey, Published, Recorder, metric
+from sandbox.monitoring.recorder import MetricKey, Published, Recorder, metric, switched_by_signals
 from sandbox.monitoring.series import MathError
 from sandbox.monitoring.statistics import MAX_DISTINCT, StatisticSet, statistic_set
 from sandbox.monitoring.store import MAX_METRICS, MetricStore
@@ -160,9 +161,22 @@ def test_the_recorder_takes_each_sample_once() -> None:
     (published,) = recorder.take()
     assert (published.samples.sum, published.samples.count, published.samples.maximum) == (2.5, 3.0, 1.0)
     assert recorder.take() == []
-    off = Recorder(on=False)
-    off.series(REGION, M1, "Count").add(1)
-    assert off.take() == []
+
+
+def test_signals_switch_a_recorder_that_discards_while_it_is_off() -> None:
+    recorder = Recorder(on=False)
+    before = {number: signal.getsignal(number) for number in (signal.SIGUSR1, signal.SIGUSR2)}
+    switched_by_signals(recorder)
+    try:
+        add, counted = recorder.series(REGION, M1, "Count").add, list[float]()
+        for number in (signal.SIGUSR2, signal.SIGUSR1, signal.SIGUSR2, signal.SIGUSR1):
+            signal.raise_signal(number)
+            add(number)
+            counted += [each.samples.sum for each in recorder.take()]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert counted == [signal.SIGUSR1, signal.SIGUSR1]
 
 
 def test_the_file_gives_back_what_is_whole(tmp_path: Path) -> None:
