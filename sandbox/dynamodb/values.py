@@ -42,10 +42,7 @@ def measure(value: Value, level: int = 1) -> int:
     if type(value) is not dict:
         raise serialization("Unexpected value type in payload")
     if level > _MAX_LEVELS:
-        raise invalid(
-            "Nesting Levels have exceeded supported limits: "
-            "Attributes in the item have nested levels beyond supported limit"
-        )
+        raise too_deep()
     if len(value) != 1 or next(iter(value.values())) is None:
         _keep_known(value)
     ((kind, content),) = value.items()
@@ -227,6 +224,14 @@ _MEASURES: dict[str, Callable[[Value, Any, int], int]] = {
 }
 KINDS = frozenset(_MEASURES)
 """The types of values."""
+
+
+def too_deep() -> DynamoError:
+    """The error for a value of more than 32 levels."""
+    return invalid(
+        "Nesting Levels have exceeded supported limits: "
+        "Attributes in the item have nested levels beyond supported limit"
+    )
 
 
 def wrong_type(content: Any, expected: str) -> DynamoError:

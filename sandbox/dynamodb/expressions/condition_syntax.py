@@ -14,10 +14,9 @@ from sandbox.dynamodb.expressions.syntax import (
     OperandParser,
     Path,
     ValueRef,
+    nested,
 )
-from sandbox.dynamodb.expressions.tokens import ExpressionError
 
-_MAX_OPERATORS = 300
 _COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 
 
@@ -48,11 +47,9 @@ Condition = Predicate | FunctionCall | Junction | Negation
 def parse(text: str) -> Condition:
     """Parse a condition; raises ExpressionError for an invalid one."""
     parser = _Parser(text)
-    found = parser.disjunction()
-    condition = parser.condition(found)
+    with nested():
+        condition = parser.condition(parser.disjunction())
     parser.finish()
-    if parser.operators > _MAX_OPERATORS:
-        raise ExpressionError(f"The expression contains too many operators; operator count: {parser.operators}")
     return condition
 
 
@@ -71,8 +68,6 @@ def paths_of(condition: Condition | Operand) -> list[Path]:
 
 class _Parser(OperandParser):
     """Parses conditions. Conditions and operands may both be in parentheses; which it is only shows after these."""
-
-    operators = 0
 
     def disjunction(self) -> Condition | Operand:
         return self._joined("OR", self._conjunction)
@@ -97,10 +92,14 @@ class _Parser(OperandParser):
         return self._joined("AND", self._negation)
 
     def _negation(self) -> Condition | Operand:
-        if self.tokens.next.text.upper() == "NOT" and self.tokens.take_word("NOT"):
-            self.operators += 1
-            return Negation(self.condition(self._negation()))
-        return self._comparison()
+        negations = 0
+        while self.tokens.next.text.upper() == "NOT" and self.tokens.take_word("NOT"):
+            negations += 1
+        self.operators += negations
+        found = self._comparison()
+        for _ in range(negations):
+            found = Negation(self.condition(found))
+        return found
 
     def _comparison(self) -> Condition | Operand:
         left = self._primary()

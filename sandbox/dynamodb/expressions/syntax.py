@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from sandbox.dynamodb.expressions.tokens import ExpressionError, ExpressionTokens
@@ -63,18 +65,29 @@ Operand = Path | ValueRef | Literal | FunctionCall | Arithmetic
 _OPERATORS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN"})
 
 
+_MAX_OPERATORS = 300
+
+
 class OperandParser:
-    """Parses the elements that all kinds of expressions share."""
+    """Parses the elements that all kinds of expressions share.
+
+    `operators` counts the operators and functions until now.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+    """
 
     def __init__(self, text: str) -> None:
         self.tokens = ExpressionTokens(text)
+        self.operators = 0
         self._is_redundant = False
 
     def finish(self) -> None:
-        """Raise ExpressionError if text remains."""
+        """Raise ExpressionError if text remains, or for too many operators, of which DynamoDB counts one more."""
         self.tokens.expect_end()
         if self._is_redundant:
             raise ExpressionError("The expression has redundant parentheses;")
+        if self.operators > _MAX_OPERATORS:
+            count = _MAX_OPERATORS + 1
+            raise ExpressionError(f"The expression contains too many operators; operator count: {count}")
 
     def path(self) -> Path:
         """Parse a document path: a name, then names after dots and numbers in brackets."""
@@ -100,6 +113,7 @@ class OperandParser:
 
     def call(self) -> FunctionCall:
         """Parse a function and its operands in parentheses."""
+        self.operators += 1
         name = self.tokens.take().text
         self.tokens.expect_symbol("(")
         operands = [self.argument()]
@@ -135,3 +149,12 @@ class OperandParser:
 def shown(elements: tuple[Element, ...]) -> str:
     """A path as DynamoDB's messages show it: [a, [0], b]."""
     return f"[{', '.join(f'[{element}]' if isinstance(element, int) else element for element in elements)}]"
+
+
+@contextmanager
+def nested() -> Generator[None]:
+    """Raise ExpressionError if the nesting exceeds Python's stack, at some hundred pairs of parentheses."""
+    try:
+        yield
+    except RecursionError:
+        raise ExpressionError("The expression is nested too deeply for the sandbox;") from None

@@ -30,6 +30,7 @@ from sandbox.dynamodb.expressions.syntax import (
     OperandParser,
     Path,
     ValueRef,
+    nested,
 )
 from sandbox.dynamodb.expressions.tokens import ExpressionError
 from sandbox.dynamodb.values import Attributes, Value, in_order
@@ -95,7 +96,8 @@ _compiled: dict[object, tuple[BoundUpdate, frozenset[str]]] = {}
 def parse(text: str) -> tuple[Action, ...]:
     """Parse an update; raises ExpressionError for an invalid one."""
     parser = _Parser(text)
-    actions = parser.sections()
+    with nested():
+        actions = parser.sections()
     parser.finish()
     return tuple(actions)
 
@@ -136,6 +138,7 @@ class _Parser(OperandParser):
         left = self.operand()
         for operator in "+-":
             if self.tokens.take_symbol(operator):
+                self.operators += 1
                 return Arithmetic(operator, left, self.operand())
         return left
 

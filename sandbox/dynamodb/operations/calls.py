@@ -20,6 +20,7 @@ from sandbox.dynamodb.operations.transactions import transact_get_items, transac
 from sandbox.dynamodb.operations.usual_puts import put_usual, put_usual_batch
 from sandbox.dynamodb.operations.writes import delete_item, put_item, update_item
 from sandbox.dynamodb.partiql.calls import batch_execute_statement, execute_statement, execute_transaction
+from sandbox.dynamodb.values import too_deep
 
 
 class _Operation(NamedTuple):
@@ -45,10 +46,13 @@ class DataPlane:
         """
         decode, handle, usual = _OPERATIONS[operation]
         ADMISSION.operation = operation
-        if usual is not None and (answer := usual(self.tables, body)) is not None:
-            return answer
         try:
+            if usual is not None and (answer := usual(self.tables, body)) is not None:
+                return answer
             request = decode(body)
+        except RecursionError:
+            # The decoder ends where the nesting exceeds Python's stack, at some hundred levels.
+            raise too_deep() from None
         except msgspec.ValidationError as error:
             request = _without_repetition(decode, body)
             if request is None:

@@ -94,7 +94,10 @@ class _Parser:
             "DELETE": self._delete,
             "EXISTS": self._exists,
         }[verb]
-        return parse()
+        try:
+            return parse()
+        except RecursionError:
+            raise self._tokens.error() from None
 
     # Statements
 

@@ -125,3 +125,57 @@ def test_an_expression_has_at_most_4096_bytes() -> None:
         said
         == "Invalid ConditionExpression: Expression size has exceeded the maximum allowed size; expression size: 4114"
     )
+
+
+@pytest.mark.parametrize(
+    ("condition", "operators"),
+    [
+        ("NOT " * 299 + "n = :n", 300),
+        ("NOT " * 1000 + "n = :n", 1001),
+        (" OR ".join(["n = :n"] * 151), 301),
+        (" OR ".join(["size(s) > :n"] * 100), 299),
+        (" OR ".join(["size(s) > :n"] * 101), 302),
+        (" OR ".join(["contains(s, :n)"] * 151), 301),
+    ],
+)
+def test_a_condition_has_at_most_300_operators_and_functions(condition: str, operators: int) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html; Local's count ends at 301."""
+    said = evaluate(condition).get("message", "")
+
+    refused = "Invalid ConditionExpression: The expression contains too many operators; operator count: 301"
+    assert (said == refused) == (operators > 300), said
+
+
+def test_an_update_has_at_most_300_operators_and_functions() -> None:
+    def message(sums: int) -> str | None:
+        update = "SET " + ",".join(f"a{number}=n+:n" for number in range(sums))
+        dynamo = Dynamo()
+        dynamo.call("PutItem", TableName="one-key", Item=ITEM)
+        given: Json = {"UpdateExpression": update, "ExpressionAttributeValues": {":n": {"N": "2"}}}
+        return dynamo.call("UpdateItem", TableName="one-key", Key={"pk": ITEM["pk"]}, **given).get("message")
+
+    assert message(300) is None
+    assert message(301) == "Invalid UpdateExpression: The expression contains too many operators; operator count: 301"
+
+
+@pytest.mark.parametrize("operation", ["PutItem", "BatchWriteItem", "GetItem"])
+def test_deep_json_is_a_mistake(operation: str) -> None:
+    deep = b'{"TableName":"one-key","Item":{"pk":{"S":"k"},"l":%b%b}}' % (b'{"L":[' * 5000, b"]}" * 5000)
+    answer = Dynamo().send(operation, deep)
+    assert answer["error"] == "ValidationException"
+    assert answer["message"].startswith("Nesting Levels have exceeded supported limits")
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("Scan", {"TableName": "one-key", "FilterExpression": "(" * 2000}),
+        (
+            "UpdateItem",
+            {"TableName": "one-key", "Key": {"pk": ITEM["pk"]}, "UpdateExpression": f"SET a = {'(' * 2000}"},
+        ),
+        ("ExecuteStatement", {"Statement": f'SELECT * FROM "one-key" WHERE {"(" * 2000}'}),
+    ],
+)
+def test_deep_parentheses_are_a_mistake(operation: str, parameters: Json) -> None:
+    assert Dynamo().call(operation, **parameters)["error"] == "ValidationException"
