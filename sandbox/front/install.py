@@ -12,12 +12,14 @@ from typing import Any, cast
 
 import moto.backends
 import moto.core.responses
+import moto.core.utils
 import moto.dynamodb.models.table
 import moto.kinesis.models
 import moto.s3.models
 import moto.s3.notifications
 import msgspec
 from moto.core.common_models import BaseModel
+from moto.core.loaders import Loader, moto_root
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
@@ -39,6 +41,11 @@ from sandbox.front.stream import StreamShard
 from sandbox.front.table_streams import set_specification
 from sandbox.front.tables import item_count, keep, kept_of, moto_items, put_moto_item, size_bytes
 from sandbox.kinesis.shard import StoredShard
+from sandbox.models import ModelFiles, ModelLoader
+
+
+class _MotoLoader(ModelLoader, Loader):
+    """Reads a service's model with moto's additions."""
 
 
 def install() -> None:
@@ -49,6 +56,9 @@ def install() -> None:
     modules = tuple(moto.backends.list_of_moto_modules())
     _replace(moto.backends, "list_of_moto_modules", lambda: modules)
     _replace(moto.core.responses, "method_names_from_class", cache(method_names_from_class))
+    # moto makes a loader for every service, each of which lists all services.
+    loader = _MotoLoader(file_loader=ModelFiles(), extra_search_paths=[moto_root])
+    _replace(moto.core.utils, "create_loader", lambda: loader)
     _replace(moto.dynamodb.models.table, "StreamShard", StreamShard)
     _replace(moto.kinesis.models, "Shard", StoredShard)
     _replace(moto.s3.notifications, "_send_event_bridge_message", publish_to_default_bus)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 
 from sandbox.models import model_loader
@@ -23,3 +24,12 @@ def test_a_model_is_what_botocore_reads(service: str, kind: str) -> None:
 
 def test_what_is_not_a_service_has_its_model_too() -> None:
     assert OURS.load_data("endpoints") == BOTOCORES.load_data("endpoints")
+
+
+def test_an_unknown_service_is_refused_as_by_botocore() -> None:
+    said: list[str] = []
+    for loader in (OURS, BOTOCORES):
+        with pytest.raises(UnknownServiceError) as refused:
+            loader.load_service_model("dynamo", "service-2")
+        said.append(str(refused.value))
+    assert said[0] == said[1]
