@@ -12,6 +12,7 @@ from rich.console import Console
 
 from lake.backfill import Backfill, BackfillPlan, BackfillState
 from lake.costs import size
+from lake.counts import counted
 from stack import add_options, resolve_options
 
 NAME = "backfill"
@@ -84,12 +85,12 @@ def _show_plan(plan: BackfillPlan) -> None:
         price = "DynamoDB does not know the table's size yet, so the cost is unknown"
     else:
         price = f"{size(plan.bytes)}; {plan.cost}"
-    console.print(f"{verb} backfill {plan.id}: about {plan.items:,} items; {price}", soft_wrap=True)
+    console.print(f"{verb} backfill {plan.id}: about {counted(plan.items, 'item')}; {price}", soft_wrap=True)
 
 
 def _show(state: BackfillState, console: Console) -> None:
     console.print(
-        f"{state.written:,} rows are in the change log, as of {state.moment:%Y-%m-%d %H:%M:%S} UTC; "
+        f"written to the change log: {counted(state.written, 'row')}, as of {state.moment:%Y-%m-%d %H:%M:%S} UTC; "
         "`python -m lake verify` compares the view with the table",
         soft_wrap=True,
     )

@@ -11,6 +11,7 @@ from rich.console import Console
 from lake.command_backfill import display
 from lake.compaction import CLOSED_AFTER, SMALL_BYTES, Compaction, CompactionPlan
 from lake.costs import size
+from lake.counts import counted
 from lake.moments import duration
 from stack import add_options, resolve_options
 
@@ -71,13 +72,13 @@ def main(arguments: Namespace) -> int:
 
 def _show(plan: CompactionPlan, console: Console) -> None:
     if plan.unfinished:
-        console.print(f"{plan.unfinished:,} groups of a stopped run are to be finished", soft_wrap=True)
+        console.print(f"to be finished from a stopped run: {counted(plan.unfinished, 'group')}", soft_wrap=True)
     if not plan.objects:
         console.print(f"no small objects of closed hours among {plan.log_objects:,}: nothing to do", soft_wrap=True)
         return
     left = plan.log_objects - plan.objects + plan.new_objects
     console.print(
-        f"{plan.objects:,} objects of {plan.hours:,} hours, {size(plan.bytes)}, become {plan.new_objects:,}; a query "
-        f"of everything then opens {left:,} instead of {plan.log_objects:,}; {plan.cost}",
+        f"{counted(plan.objects, 'object')} of {counted(plan.hours, 'hour')}, {size(plan.bytes)}, become "
+        f"{plan.new_objects:,}; a query of everything then opens {left:,} instead of {plan.log_objects:,}; {plan.cost}",
         soft_wrap=True,
     )

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from lake.command_backfill import display
 from lake.costs import size
+from lake.counts import counted
 from lake.erasure import Erased, Erasure, ErasurePlan
 from lake.way import WHOLE_WAY
 from stack import add_options, resolve_options
@@ -61,8 +62,9 @@ def main(arguments: Namespace) -> int:
 def _show_plan(plan: ErasurePlan, console: Console, *, yes: bool) -> None:
     reads, deletes = ("reads", "deletes") if yes else ("would read", "would delete")
     console.print(
-        f"{reads} {plan.log_objects:,} objects of the change log ({size(plan.log_bytes)}) and {plan.error_objects:,} "
-        f"error objects, {deletes} {plan.versions:,} older versions of any key ({size(plan.version_bytes)}); "
+        f"{reads} {counted(plan.log_objects, 'object')} of the change log ({size(plan.log_bytes)}) and "
+        f"{counted(plan.error_objects, 'error object')}, {deletes} "
+        f"{counted(plan.versions, 'older version')} of any key ({size(plan.version_bytes)}); "
         f"{plan.cost}",
         soft_wrap=True,
     )
@@ -72,12 +74,12 @@ def _show_plan(plan: ErasurePlan, console: Console, *, yes: bool) -> None:
 
 def _show(erased: Erased, console: Console) -> None:
     console.print(
-        f"removed {erased.rows:,} rows in {erased.objects:,} objects, {erased.error_records:,} error records and "
-        f"{erased.versions:,} older versions",
+        f"removed {counted(erased.rows, 'row')} in {counted(erased.objects, 'object')}, "
+        f"{counted(erased.error_records, 'error record')} and {counted(erased.versions, 'older version')}",
         soft_wrap=True,
     )
     console.print(
-        f"left: {erased.left_rows:,} rows, {erased.left_error_records:,} error records, {erased.left_versions:,} older "
-        "versions",
+        f"left: {counted(erased.left_rows, 'row')}, "
+        f"{counted(erased.left_error_records, 'error record')}, {counted(erased.left_versions, 'older version')}",
         soft_wrap=True,
     )

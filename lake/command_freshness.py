@@ -13,6 +13,7 @@ import msgspec
 from rich.console import Console
 from rich.live import Live
 
+from lake.counts import counted
 from lake.freshness import Freshness, freshness
 from lake.moments import duration
 from lake.stages import lake_line, line, stage_watch
@@ -98,7 +99,7 @@ def _show(found: Freshness, max_p99_s: int | None, console: Console) -> None:
         console.print(f"no changes in the change log{when}", soft_wrap=True)
     else:
         console.print(
-            f"{found.changes:,} changes in {found.objects:,} objects were readable after "
+            f"{counted(found.changes, 'change')} in {counted(found.objects, 'object')} became readable after "
             f"{found.p50_s} s (p50), {found.p90_s} s (p90), {found.p99_s} s (p99), at most {found.max_s} s",
             f"the oldest is in {found.slowest}",
             sep="\n",
@@ -107,4 +108,6 @@ def _show(found: Freshness, max_p99_s: int | None, console: Console) -> None:
         if max_p99_s is not None and found.p99_s > max_p99_s:
             console.print(f"p99 is above {max_p99_s} s", soft_wrap=True)
     if found.gone:
-        console.print(f"{found.gone:,} changes are in objects that were deleted meanwhile", soft_wrap=True)
+        console.print(
+            f"not counted: {counted(found.gone, 'change')} in objects that were deleted meanwhile", soft_wrap=True
+        )

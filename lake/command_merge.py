@@ -14,6 +14,7 @@ from rich.console import Console
 from lake.athena import QueryError
 from lake.command_backfill import display
 from lake.costs import size
+from lake.counts import counted
 from lake.merge_machine import MergeFailedError, MergeMachine
 from lake.merging import CurrentMerge, MergePlan
 from lake.moments import duration
@@ -115,5 +116,6 @@ def _show(plan: MergePlan, *, json: bool) -> None:
     begins = "makes" if plan.rebuilds else "merges into"
     since = f" since {plan.since}" if plan.since and plan.objects else ""
     Console().print(
-        f"{begins} {plan.table}: {plan.objects:,} objects{since}, {size(plan.bytes)}; {plan.cost}", soft_wrap=True
+        f"{begins} {plan.table}: {counted(plan.objects, 'object')}{since}, {size(plan.bytes)}; {plan.cost}",
+        soft_wrap=True,
     )

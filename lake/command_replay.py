@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import msgspec
 from rich.console import Console
 
+from lake.counts import counted
 from lake.dead_letters import Recovery, recover
 from lake.moments import moment
 from lake.replay import Replay, Selection, replay
@@ -79,14 +80,14 @@ def _replay(outputs: StackOutputs, selection: Selection, *, dry_run: bool) -> Re
             outputs,
             dry_run=dry_run,
             selection=selection,
-            watch=lambda done: say(_counted(done.records, done.objects, "objects")),
+            watch=lambda done: say(_places(done.records, done.objects, "object")),
         )
 
 
 def _recover(outputs: StackOutputs, *, dry_run: bool) -> Replay | Recovery:
     with _display("reading the dead-letter queue") as say:
         return recover(
-            outputs, dry_run=dry_run, watch=lambda done: say(_counted(done.records, done.messages, "messages"))
+            outputs, dry_run=dry_run, watch=lambda done: say(_places(done.records, done.messages, "message"))
         )
 
 
@@ -97,36 +98,37 @@ def _display(first: str) -> Generator[Callable[[str], None]]:
         yield status.update
 
 
-def _counted(records: int, places: int, noun: str) -> str:
-    return f"{records:,} records of {places:,} {noun}"
+def _places(records: int, places: int, noun: str) -> str:
+    return f"{counted(records, 'record')} of {counted(places, noun)}"
 
 
 def _show(done: Replay, console: Console) -> None:
-    console.print(_put(done, _counted(done.records, done.objects, "objects")), soft_wrap=True)
+    console.print(_put(done, _places(done.records, done.objects, "object")), soft_wrap=True)
     for reason, count in done.reasons.most_common():
         sample = done.samples.get(reason, "")
         console.print(f"  {count:,} {reason}{sample and f': {sample[:_SAMPLE]}'}", soft_wrap=True, markup=False)
     if done.kept:
-        console.print(f"{done.kept:,} records were not selected and stay", soft_wrap=True)
+        console.print(f"not selected and unchanged: {counted(done.kept, 'record')}", soft_wrap=True)
     if done.others:
-        console.print(f"{done.others:,} objects with failures of another kind are unchanged", soft_wrap=True)
+        console.print(f"unchanged: {counted(done.others, 'object')} with failures of another kind", soft_wrap=True)
 
 
 def _show_recovery(done: Recovery, console: Console) -> None:
-    console.print(_put(done, _counted(done.records, done.messages, "messages")), soft_wrap=True)
+    console.print(_put(done, _places(done.records, done.messages, "message")), soft_wrap=True)
     for reason, count in done.reasons.most_common():
-        console.print(f"  {count:,} messages: {reason}", soft_wrap=True)
+        console.print(f"  {counted(count, 'message')}: {reason}", soft_wrap=True)
     if done.shortened:
-        console.print(f"{done.shortened:,} records exceeded the size limit and are shortened", soft_wrap=True)
+        console.print(f"shortened to the size limit: {counted(done.shortened, 'record')}", soft_wrap=True)
     if done.gone:
         console.print(
-            f"the changes of {done.gone:,} messages have expired in the table's stream (24 hours): write those items "
-            "again; the messages stay in the queue",
+            f"the changes of {counted(done.gone, 'message')} have expired in the table's stream (24 hours): write "
+            "those items again; what names them stays in the queue",
             soft_wrap=True,
         )
     if done.others:
         console.print(
-            f"{done.others:,} messages are not from a Pipe of this table and stay in the queue", soft_wrap=True
+            f"left in the queue, because no Pipe of this table wrote them: {counted(done.others, 'message')}",
+            soft_wrap=True,
         )
 
 

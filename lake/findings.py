@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lake.counts import counted
 from lake.progress import places
 from lake.tables import print_table
 from lake.verification import Report, Verification
@@ -77,21 +78,31 @@ def _summary(report: Report) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column()
-    table.add_row("compared", f"{report.items:,} items of the table, {report.rows:,} rows of the view")
+    table.add_row(
+        "compared", f"{counted(report.items, 'item')} of the table, {counted(report.rows, 'row')} of the view"
+    )
     table.add_row("found", f"{report.missing:,} missing, {report.extra:,} extra, {report.different:,} different")
     table.add_row(
-        "change log", f"{report.log_rows:,} rows, {report.changes:,} changes, {report.duplicates:,} duplicates"
+        "change log",
+        f"{counted(report.log_rows, 'row')}, {counted(report.changes, 'change')}, "
+        f"{counted(report.duplicates, 'duplicate')}",
     )
     if where := ", ".join(places(report.way)):
         table.add_row("not in the lake", where)
     if report.moving:
-        table.add_row("moving", f"{report.moving:,} keys have changed since {report.as_of:%H:%M:%S} UTC: not compared")
+        table.add_row(
+            "moving", f"not compared: {counted(report.moving, 'key')} with a change since {report.as_of:%H:%M:%S} UTC"
+        )
     if report.shortened:
-        table.add_row("shortened", f"{report.shortened:,} images, whose shortened values are not compared")
+        table.add_row(
+            "shortened", f"{counted(report.shortened, 'image')} with shortened values, which are not compared"
+        )
     if report.share < 1 or report.since is not None:
         table.add_row("scope", _scope(report))
     if report.writes is not None:
-        table.add_row("ledger", f"{report.writes:,} acknowledged writes, {report.lost:,} not in the change log")
+        table.add_row(
+            "ledger", f"{counted(report.writes, 'acknowledged write')}, {report.lost:,} not in the change log"
+        )
     return table
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from lake.athena import Athena
 from lake.clients import client
+from lake.counts import counted
 from lake.freshness import Freshness
 from lake.reader import LakeReader
 from lake.way import Positions, Way
@@ -78,4 +79,6 @@ def lake_line(found: Freshness) -> str:
     """Return the lake's stage: how long changes took until they were readable."""
     if found.p99_s is None:
         return f"{'lake':<18} no changes"
-    return f"{'lake':<18} {found.changes:,} changes, readable after {found.p50_s} s (p50), {found.p99_s} s (p99)"
+    return (
+        f"{'lake':<18} {counted(found.changes, 'change')}, readable after {found.p50_s} s (p50), {found.p99_s} s (p99)"
+    )

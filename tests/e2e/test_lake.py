@@ -148,7 +148,7 @@ def test_an_export_becomes_rows_once(pipeline: Pipeline, log: Log) -> None:
         TableArn=pipeline.outputs.require("table_arn"), S3Bucket=log.bucket, S3Prefix="exports"
     )["ExportDescription"]["ExportArn"]
     exported = log.lake("backfill", "--export", arn)
-    assert "rows are in the change log" in exported.out, exported
+    assert "written to the change log: " in exported.out, exported
     assert log.verified().ok
     assert "is complete: nothing to do" in log.lake("backfill", "--export", arn).out
     assert log.verified().duplicates == 0
@@ -205,7 +205,7 @@ def test_compaction_and_erasure_change_only_what_they_must(pipeline: Pipeline, l
 
     erased = log.lake("erase", key, "--yes", "--view", f"{log.name}_view")
     assert erased.code == 0, erased
-    assert "removed 2 rows in 1 objects, 1 error records" in erased.out
+    assert "removed 2 rows in 1 object, 1 error record" in erased.out
     assert _all(log, "") == rows
     assert s3.get_object(Bucket=log.bucket, Key=errors)["Body"].read().count(b"rawData") == 1
     assert not any(each["Key"].startswith(log.name) and not each["IsLatest"] for each in versions(s3, log.bucket, ""))

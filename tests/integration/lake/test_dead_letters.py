@@ -77,7 +77,7 @@ def test_what_a_pipe_gave_up_is_put_on_the_stream_and_its_letters_are_deleted(
     assert replayed(sandbox, url, "letters") == 0
     out = capsys.readouterr().out
     assert out.startswith("5 records (")
-    assert "1 records exceeded the size limit and are shortened" in out
+    assert "shortened to the size limit: 1 record" in out
     assert waiting(sandbox, url) == 0
     found = {(event["dynamodb"]["Keys"]["id"]["S"], event["eventName"]): event for event in events(sandbox, "letters")}
     assert {key for key, _ in found} == {"k0", "k1", "k2", "large"}
@@ -117,8 +117,8 @@ def test_expired_changes_of_the_tables_stream_are_reported_and_their_letter_stay
         sandbox.client("sqs").send_message(QueueUrl=url, MessageBody=body)
     assert replayed(sandbox, url, "gone") == 1
     out = capsys.readouterr().out
-    assert "the changes of 1 messages have expired in the table's stream" in out
-    assert "1 messages are not from a Pipe of this table and stay" in out
+    assert "the changes of 1 message have expired in the table's stream" in out
+    assert "no Pipe of this table wrote them: 1 message" in out
     assert waiting(sandbox, url) == 2
 
 

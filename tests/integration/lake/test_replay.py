@@ -120,7 +120,7 @@ def test_failures_of_another_kind_are_reported_and_left(
     key = "errors/splunk-failed/arrival_hour=2026-11-22-10/x"
     sandbox.client("s3").put_object(Bucket="replay-others", Key=key, Body=b"{}\n")
     assert lake(sandbox, "replay", "--delivery-stream", "replay-others") == 0
-    assert "1 objects with failures of another kind are unchanged" in capsys.readouterr().out
+    assert "unchanged: 1 object with failures of another kind" in capsys.readouterr().out
     assert [*sandbox.objects("replay-others", "errors/")] == [key]
 
 
@@ -188,7 +188,7 @@ def test_rows_that_were_not_converted_are_put_on_the_stream_by_cause_and_time(
     before = len(sandbox.records(name))
     for _ in range(2):
         assert lake(sandbox, "replay", "--delivery-stream", name, "--cause", "A", "--since", "2020-01-01") == 0
-    assert "2 records were not selected and stay" in capsys.readouterr().out
+    assert "not selected and unchanged: 2 records" in capsys.readouterr().out
     assert len(sandbox.records(name)) == before + 1, "safe to run twice"
     kept = [json.loads(line) for line in sandbox.objects(name, "errors/")[key].splitlines()]
     assert kept == [failed[0], failed[2]]

@@ -75,7 +75,7 @@ def test_what_is_right_is_summed_up_and_exits_0(verify: FakeVerify, capsys: pyte
     out = capsys.readouterr().out
     assert "verified in 1.5 s" in out
     assert "0 missing, 0 extra, 0 different" in out
-    assert "3 rows, 2 changes, 1 duplicates" in out
+    assert "3 rows, 2 changes, 1 duplicate " in out
     assert verify.asked["table"] == "orders"
     assert (verify.asked["settle_s"], verify.asked["ledger"]) == (None, None)
 
