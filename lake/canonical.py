@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Raw
 
 from lake.values import UnwritableError, number, typed
+from transform.compiled import native
 
 RawItem = dict[str, Raw]
 """An item's attributes by name, each in DynamoDB JSON, undecoded."""
@@ -77,7 +78,7 @@ class Canonical:
         if form.parsed:
             written: list[Raw | bytes] = [*values]
             for at in form.parsed:
-                written[at] = _canonical(_decode_any(values[at]))
+                written[at] = _container(values[at])
             return form.text % tuple(written)
         return form.text % values
 
@@ -138,6 +139,12 @@ def same_value(value: Raw, other: Raw) -> bool:
 
 def _is_mark(value: object) -> bool:
     return isinstance(value, dict) and _SHORTENED in value
+
+
+def _container(value: Raw) -> bytes:
+    """Return the canonical text of a map or list."""
+    found = None if native is None else native.canonical(value)
+    return _canonical(_decode_any(value)) if found is None else found
 
 
 def _canonical(value: object) -> bytes:

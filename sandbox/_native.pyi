@@ -2,6 +2,9 @@
 
 from typing_extensions import Buffer
 
+def canonical(text: Buffer, /) -> bytes | None:
+    """JSON in UTF-8 as Trino's json_parse writes it: sorted members, no space. None for a text that is not usual."""
+
 def headers(received: bytes, begin: int, end: int, /) -> list[tuple[bytes, bytes]] | None:
     """Header fields between two places, with their names in lower case; None if one of them is not usual.
 

@@ -2,6 +2,9 @@
 
 from typing_extensions import Buffer
 
+def canonical(text: Buffer, /) -> bytes | None:
+    """JSON in UTF-8 as Trino's json_parse writes it: sorted members, no space. None for a text that is not usual."""
+
 class Table:
     """A described table: an opaque value with room for what is read of one record. It cannot be constructed."""
 

@@ -15,7 +15,7 @@ try:
         raise ImportError("a free-threaded Python has no stable ABI")
     from transform import _native
 
-    if not (hasattr(_native, "table") and hasattr(_native, "rows")):
+    if not all(hasattr(_native, name) for name in ("canonical", "rows", "table")):
         raise ImportError(f"{_native.__file__} is compiled from other sources")
 except ImportError as error:
     native = None

@@ -61,6 +61,20 @@ INLINE const uint8_t *skip_spaces(const uint8_t *p) {
     return p;
 }
 
+/* Whether a backslash begins one of the escapes that are copied: each is one byte of the text. */
+INLINE int is_short_escape(const uint8_t *p) {
+    uint8_t c = p[1];
+    return *p == '\\' && (c == '"' || c == '\\' || c == 'b' || c == 'f' || c == 'n' || c == 'r' || c == 't');
+}
+
+/* Whether the bytes of one text come before another's, as its characters do. */
+INLINE int is_before(Span one, Span other) {
+    int64_t shorter = length(one) < length(other) ? length(one) : length(other);
+    for (int64_t i = 0; i < shorter; i++)
+        if (one.at[i] != other.at[i]) return one.at[i] < other.at[i];
+    return length(one) < length(other);
+}
+
 /* Whether a record is UTF-8: https://www.rfc-editor.org/rfc/rfc3629#section-4 */
 static int is_utf8(const uint8_t *p, const uint8_t *end) {
     while (p < end) {

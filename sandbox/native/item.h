@@ -33,12 +33,6 @@ INLINE int take(Item *item, uint8_t mark) {
     return 1;
 }
 
-/* Whether a backslash begins one of the escapes that are stored as they are: each is one byte of the text. */
-INLINE int is_short_escape(const uint8_t *p) {
-    uint8_t c = p[1];
-    return *p == '\\' && (c == '"' || c == '\\' || c == 'b' || c == 'f' || c == 'n' || c == 'r' || c == 't');
-}
-
 /* A text; with `escapes` NULL it has none, else as many are counted. */
 INLINE int take_text(Item *item, Span *content, int64_t *escapes) {
     if (!take(item, '"')) return 0;
@@ -94,14 +88,6 @@ static int take_number(Item *item, Span *content) {
     }
     item->size += (length(whole) + 1) / 2 + (length(fraction) + 1) / 2 + 1 + is_negative;
     return *item->at == '"' && take(item, '"');
-}
-
-/* Whether the bytes of one text come before another's, as its characters do. */
-static int is_before(Span one, Span other) {
-    int64_t shorter = length(one) < length(other) ? length(one) : length(other);
-    for (int64_t i = 0; i < shorter; i++)
-        if (one.at[i] != other.at[i]) return one.at[i] < other.at[i];
-    return length(one) < length(other);
 }
 
 /* A set of texts that are in order, each once. */

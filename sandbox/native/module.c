@@ -1,5 +1,6 @@
 /* The server's hot path, as a Python module of the stable ABI; ../_native.pyi describes its functions. */
 #include "arguments.h"
+#include "canonical.h"
 #include "headers.h"
 #include "item.h"
 
@@ -78,7 +79,7 @@ static PyObject *headers(PyObject *module, PyObject *const *arguments, Py_ssize_
     return read_fields(received.at + begin, received.at + end);
 }
 
-static PyMethodDef methods[] = {METHOD(headers), METHOD(stored), {0}};
+static PyMethodDef methods[] = {METHOD(canonical), METHOD(headers), METHOD(stored), {0}};
 
 static PyModuleDef definition = {.m_base = {.ob_base = {.ob_refcnt = 1}}, .m_name = "_native", .m_methods = methods};
 

@@ -18,6 +18,7 @@ import msgspec
 from sandbox.athena.doubles import java_double
 from sandbox.athena.functions.building import INVALID
 from sandbox.athena.functions.native import TrinoError
+from sandbox.compiled import native
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"')
@@ -263,6 +264,13 @@ _WIDE = re.compile(r"[\ud800-\udfff\U00010000-\U0010ffff]")
 
 def _usual(text: str) -> str | None:
     """The canonical text of most JSON, in a fiftieth of the time; None for text that needs the slow path."""
+    if native is not None:
+        try:
+            found = native.canonical(text.encode())
+        except UnicodeEncodeError:
+            return None
+        if found is not None:
+            return found.decode()
     if text[:1] not in ("{", "[") or "\\u" in text:
         return None
     if not text.isascii() and _WIDE.search(text):

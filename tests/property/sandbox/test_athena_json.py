@@ -1,14 +1,16 @@
-"""json_extract_scalar's fast reader and the token reader have the same results, for valid and broken text."""
+"""The fast readers of json_extract_scalar and json_parse have the token reader's results, of broken text too."""
 
 from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sandbox.athena.functions.jsonscalars import scalar_of
-from sandbox.athena.functions.jsontext import extract_scalar
+from sandbox.athena.functions.jsontext import BrokenError, Walk, extract_scalar
+from sandbox.compiled import native
 
 KEYS = ("a", "S", "b_1", "a b", "0", "é", "")
 names = st.sampled_from([*KEYS, '"', "\\"])
@@ -44,3 +46,60 @@ def test_a_scalar_of_broken_text_is_that_of_its_tokens(document: str, path: str,
     broken = document[:at] + data.draw(st.sampled_from(["", ",", "x", '"', "\\", "}", "\ud800"]))
     broken += document[at + data.draw(st.integers(0, 1)) :]
     assert scalar_of(broken, path) == extract_scalar(broken, path)
+
+
+def canonical(text: str) -> str | None:
+    """The canonical text by its tokens; None for broken text."""
+    try:
+        found, end = Walk(text).canonical(0, ordered=True)
+    except BrokenError:
+        return None
+    return found if end == len(text) else None
+
+
+def compiled(text: str) -> str | None:
+    """The same of the compiled reader; None for text that is not usual."""
+    if native is None:
+        pytest.skip("nothing is compiled")
+    found = native.canonical(text.encode())
+    return None if found is None else found.decode()
+
+
+@given(documents, st.sampled_from(["", ",", "x", '"', "\\", "}", "\0"]), st.data())
+@example('{"b":"","a":{"d":[],"c":{}}}', "", None)
+@example('{"a":"","b":"","a":""}', "", None)
+def test_the_compiled_reader_has_the_canonical_text_of_its_tokens(
+    document: str, change: str, data: st.DataObject | None
+) -> None:
+    at = data.draw(st.integers(0, len(document))) if data else 0
+    text = (document[:at] + change + document[at:]).strip()
+    found = compiled(text)
+    assert found is None or found == canonical(text)
+
+
+usual_names = st.text(st.sampled_from("aSß€ :{,"), max_size=70)
+usual_scalars = st.sampled_from(["true", "false", "null"]) | st.text(st.sampled_from('aS"\\é\n:}'), max_size=40).map(
+    lambda text: json.dumps(text, ensure_ascii=False)
+)
+usual = st.recursive(
+    usual_scalars,
+    lambda values: (
+        st.dictionaries(usual_names, values, max_size=6).map(
+            lambda members: "{ " + " ,".join(f'"{name}" : {value}' for name, value in members.items()) + "}"
+        )
+        | st.lists(values, max_size=3).map(lambda many: "[" + ", ".join(many) + "]")
+    ),
+    max_leaves=12,
+)
+
+
+@given(usual)
+def test_the_compiled_reader_reads_what_is_usual(document: str) -> None:
+    assert compiled(document) == canonical(document)
+
+
+@pytest.mark.parametrize("members", [64, 65])
+def test_the_compiled_reader_leaves_many_members(members: int) -> None:
+    names = sorted((f"name-{number * 7919 % 10007}" for number in range(members)), key=lambda name: name[::-1])
+    text = "{" + ",".join(f'"{name}":""' for name in names) + "}"
+    assert compiled(text) == (canonical(text) if members == 64 else None)

@@ -39,6 +39,7 @@ _COPIED = (
     *("tests/unit/loadgen", "tests/unit/native", "tests/unit/transform"),
     *("tests/property/loadgen", "tests/property/transform"),
     *("tests/property/sandbox/test_usual_items.py", "tests/property/sandbox/test_http1_heads.py"),
+    "tests/property/sandbox/test_athena_json.py",
 )
 TESTS = (
     *("tests/unit/native/test_binding.py", "tests/unit/transform/test_batch.py"),
@@ -47,6 +48,7 @@ TESTS = (
     *("tests/unit/loadgen/test_loadgen_receiver.py", "tests/unit/loadgen/test_loadgen_pacer.py"),
     *("tests/property/loadgen/test_loadgen_signing.py", "tests/property/loadgen/test_loadgen_inserts.py"),
     *("tests/property/sandbox/test_usual_items.py", "tests/property/sandbox/test_http1_heads.py"),
+    "tests/property/sandbox/test_athena_json.py",
 )
 _PYTEST = ("-q", "--import-mode=importlib", "-p", "no:cacheprovider", "-p", "no:randomly")
 # What the shared library of a sanitizer is called, by the compilers that have one.
