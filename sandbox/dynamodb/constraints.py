@@ -28,7 +28,7 @@ def violation(operation: str, body: bytes, decoding: str) -> DynamoError:
     """The error for a request that could not be decoded, in AWS's words; `decoding` is the decoder's message."""
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # A value of a wrong type may precede invalid JSON.
         return serialization("")
     if type(document) is not dict:

@@ -226,7 +226,7 @@ class Front:
             )
         except msgspec.ValidationError as error:
             raise malformed("kinesis", OPERATION, request.body, error) from None
-        except (msgspec.DecodeError, CborError) as error:
+        except (msgspec.DecodeError, CborError, RecursionError) as error:
             raise ServiceError("SerializationException", str(error)) from None
         return HttpReply(
             200, [("content-type", eventstream.CONTENT_TYPE), ("x-amzn-requestid", random_hex(16))], b"", messages

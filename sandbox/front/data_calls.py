@@ -51,7 +51,7 @@ class DataCalls:
             if service.model is None:
                 return None
             return error_reply(malformed(service.model, operation, body, error), service.content_type)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return error_reply(ServiceError("SerializationException", str(error)), service.content_type)
 
 
@@ -62,7 +62,7 @@ def malformed(service: str, operation: str, body: bytes, error: msgspec.Validati
     """
     try:
         refused = constraints.refuse(service, operation, msgspec.json.decode(body))
-    except (AttributeError, TypeError, msgspec.DecodeError, UnicodeDecodeError):
+    except (AttributeError, TypeError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         refused = None
     return refused or ServiceError("SerializationException", str(error))
 

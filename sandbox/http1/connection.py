@@ -152,6 +152,8 @@ class ServerConnection(asyncio.Protocol):
         """Process the next request, or the available part of it; return False if more data is needed."""
         head = self._head
         if head is None:
+            # https://www.rfc-editor.org/rfc/rfc9112#section-2.2-6
+            self._rest = self._rest.removeprefix(b"\r\n")
             end = find_head(self._rest)
             if end < 0:
                 return False

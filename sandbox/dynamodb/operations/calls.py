@@ -66,7 +66,7 @@ def _without_repetition(decode: Callable[[bytes], Any], body: bytes) -> Any:
     """The request if only members that another one of the same name replaces are wrong; None otherwise."""
     try:
         return decode(msgspec.json.encode(msgspec.json.decode(body)))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

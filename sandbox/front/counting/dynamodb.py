@@ -182,7 +182,7 @@ def tables_of(body: bytes) -> list[str]:
     """The names of a request's tables."""
     try:
         named = msgspec.json.decode(body, type=_Named)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return []
     actions = [action for item in named.TransactItems for action in item.values()]
     names = [named.TableName, *named.RequestItems, *(str(action.get("TableName", "")) for action in actions)]

@@ -40,6 +40,6 @@ def count_refused(request: Request, error: ServiceError) -> None:
 def _stream(body: bytes) -> str:
     try:
         named = msgspec.json.decode(body, type=_Named)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return ""
     return named.StreamName or named.StreamARN.rpartition("/")[2]

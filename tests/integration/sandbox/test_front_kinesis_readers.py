@@ -12,6 +12,7 @@ from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from botocore.eventstream import EventStreamBuffer
 from botocore.exceptions import ClientError
@@ -336,6 +337,7 @@ def test_what_is_wrong_in_cbor_is_said_in_cbor(stream: Stream) -> None:
 
 
 SHARD = {"ShardId": "shardId-000000000000"}
+DEEP = msgspec.Raw(b"[" * 5000)
 
 
 @pytest.mark.parametrize(
@@ -355,6 +357,8 @@ SHARD = {"ShardId": "shardId-000000000000"}
         ("ListStreamConsumers", {}, "ValidationException", "Value null at 'streamARN'"),
         ("SubscribeToShard", {}, "ValidationException", "3 validation errors detected: Value null at 'consumerARN'"),
         ("SubscribeToShard", None, "SerializationException", ""),
+        ("SubscribeToShard", DEEP, "SerializationException", ""),
+        ("GetRecords", DEEP, "SerializationException", ""),
     ],
 )
 def test_a_wrong_request_is_refused_and_no_failure(

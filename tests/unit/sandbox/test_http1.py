@@ -175,7 +175,12 @@ def in_chunks(path: bytes, parts: list[bytes]) -> Sent:
     return chunked(path, parts), b"PUT", path, b"".join(parts)
 
 
-requests = st.one_of(st.builds(in_one, paths, bodies), st.builds(in_chunks, paths, st.lists(bodies, max_size=3)))
+def after_an_empty_line(sent: Sent) -> Sent:
+    return b"\r\n" + sent[0], *sent[1:]
+
+
+plain = st.one_of(st.builds(in_one, paths, bodies), st.builds(in_chunks, paths, st.lists(bodies, max_size=3)))
+requests = plain | st.builds(after_an_empty_line, plain)
 
 
 def expected(method: bytes, path: bytes, body: bytes) -> bytes:
