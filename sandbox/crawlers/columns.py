@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import duckdb
 import msgspec
 
 from sandbox.athena.sql import literal, select
 from sandbox.athena.types import Type, parse
+
+if TYPE_CHECKING:
+    import duckdb
 
 _MAX_LINES = 1000
 _INT32 = 2**31
@@ -88,6 +90,8 @@ def _json(text: bytes, compression: str) -> Sample | None:
 
 
 def _parquet(content: bytes) -> Sample | None:
+    import duckdb  # slow to import, and only a crawl needs it
+
     with NamedTemporaryFile(suffix=".parquet") as file:
         file.write(content)
         file.flush()
@@ -104,6 +108,8 @@ def _parquet(content: bytes) -> Sample | None:
 
 @cache
 def _duckdb() -> duckdb.DuckDBPyConnection:
+    import duckdb
+
     return duckdb.connect(config={"autoinstall_known_extensions": False, "threads": 1})
 
 

@@ -6,6 +6,7 @@ streams and shards for every caller.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
@@ -29,6 +30,7 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket
 from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
 from moto.sqs.models import Queue, SQSBackend
+from werkzeug.routing import Rule as WerkzeugRule
 
 from sandbox.front.bucket_events import publish_to_default_bus
 from sandbox.front.counting.queues import counting_deleted, counting_received, counting_sent
@@ -59,6 +61,8 @@ def install() -> None:
     # moto makes a loader for every service, each of which lists all services.
     loader = _MotoLoader(file_loader=ModelFiles(), extra_search_paths=[moto_root])
     _replace(moto.core.utils, "create_loader", lambda: loader)
+    # werkzeug compiles for each of a service's routes how to make its URL, which moto never does.
+    _replace(WerkzeugRule, "_compile_builder", _no_builder)
     _replace(moto.dynamodb.models.table, "StreamShard", StreamShard)
     _replace(moto.kinesis.models, "Shard", StoredShard)
     _replace(moto.s3.notifications, "_send_event_bridge_message", publish_to_default_bus)
@@ -86,6 +90,13 @@ def _save_one_by_one() -> None:
 
 def _new(cls: type[BaseModel], *_: object, **__: object) -> BaseModel:
     return object.__new__(cls)
+
+
+def _no_builder(route: WerkzeugRule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG001
+    def refuse(*_: object) -> tuple[str, str]:
+        raise NotImplementedError(f"the sandbox makes no URL of {route.rule}")
+
+    return refuse
 
 
 def _replace(owner: Any, name: str, value: Any) -> None:
