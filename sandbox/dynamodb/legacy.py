@@ -157,6 +157,11 @@ def _checked(name: str, operator: str, values: list[Value]) -> Condition:
 
 
 def _joined(conditions: list[Condition], operator: str | None) -> Condition | None:
+    """The conditions as one. DynamoDB refuses a ConditionalOperator that joins none, also in the client of DAX."""
+    if operator is not None and len(conditions) < 2:
+        without = "cannot be used without Filter or Expected"
+        one = "can only be used when Filter or Expected has two or more elements"
+        raise invalid(f"ConditionalOperator {one if conditions else without}")
     if not conditions:
         return None
     return conditions[0] if len(conditions) == 1 else Junction(operator or "AND", tuple(conditions))

@@ -120,7 +120,7 @@ def write_condition(
     if text is not None:
         with expression("ConditionExpression"):
             return conditions.bound(text, given)
-    return bound_legacy("Expected", None if expected is None else legacy.expected(expected, operator))
+    return bound_legacy("Expected", legacy.expected(expected or {}, operator))
 
 
 def bound_legacy(parameter: str, older: Condition | None) -> Test | None:

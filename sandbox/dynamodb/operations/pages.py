@@ -55,7 +55,7 @@ def query(tables: Tables, request: Query) -> dict[str, Any]:
     """Read the items of a partition of a table or index, in the order of the sort key."""
     table = lookup(tables, request.TableName)
     refuse_mixed(request, _QUERY)
-    older = None if request.QueryFilter is None else legacy_filter("QueryFilter", request, request.QueryFilter)
+    older = legacy_filter("QueryFilter", request, request.QueryFilter or {})
     measure_start(request.ExclusiveStartKey)
     if request.KeyConditions is None and request.KeyConditionExpression is None:
         raise invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
@@ -84,7 +84,7 @@ def scan(tables: Tables, request: Scan) -> dict[str, Any]:
     """Read all items of a table or index, or of one segment, in the order of the partition keys' hashes."""
     table = lookup(tables, request.TableName)
     refuse_mixed(request, _SCAN)
-    older = None if request.ScanFilter is None else legacy_filter("ScanFilter", request, request.ScanFilter)
+    older = legacy_filter("ScanFilter", request, request.ScanFilter or {})
     measure_start(request.ExclusiveStartKey)
     segment, segments = _segment(request)
     given = placeholders(request.ExpressionAttributeNames, request.ExpressionAttributeValues)

@@ -42,8 +42,8 @@ from sandbox.dynamodb.values import Attributes, Value, measure_item
 
 Answer = dict[str, Any]
 
-_WRITE = Kinds(("ConditionExpression",), ("Expected",))
-_UPDATE = Kinds(("UpdateExpression", "ConditionExpression"), ("AttributeUpdates", "Expected"))
+_WRITE = Kinds(("ConditionExpression",), ("Expected", "ConditionalOperator"))
+_UPDATE = Kinds(("UpdateExpression", "ConditionExpression"), ("AttributeUpdates", "Expected", "ConditionalOperator"))
 _TRANSACTED = Kinds(("ConditionExpression",), ())
 _TRANSACTED_UPDATE = Kinds(("UpdateExpression", "ConditionExpression"), ())
 _GB = 1 << 30
@@ -99,7 +99,7 @@ def delete_item(tables: Tables, request: DeleteItem) -> Answer:
 def update_item(tables: Tables, request: UpdateItem) -> Answer:
     """Change the item with a key, or create it."""
     table = lookup(tables, request.TableName)
-    if request.UpdateExpression is None or request.AttributeUpdates is not None or request.Expected is not None:
+    if request.UpdateExpression is None or any(getattr(request, name) is not None for name in _UPDATE.legacy):
         refuse_mixed(request, _UPDATE)
     measure_item(request.Key)
     actions = None if request.AttributeUpdates is None else legacy.updates(request.AttributeUpdates)
@@ -220,7 +220,7 @@ def _refuse_new_values(request: SingleWrite) -> None:
 
 def _tested(request: PutItem | UndecodedPutItem | DeleteItem) -> Test | None:
     """The condition of a put or delete; None if it has none."""
-    if request.ConditionExpression is None and request.Expected is None:
+    if request.ConditionExpression is None and request.Expected is None and request.ConditionalOperator is None:
         return None
     given = placeholders(request.ExpressionAttributeNames, request.ExpressionAttributeValues)
     test = write_condition(request.ConditionExpression, request.Expected, request.ConditionalOperator, given)

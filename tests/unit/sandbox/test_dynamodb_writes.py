@@ -231,3 +231,34 @@ def test_what_a_write_consumes(dynamo: Dynamo) -> None:
             "GlobalSecondaryIndexes": {"by-g": {"CapacityUnits": 2.0}, "by-h": {"CapacityUnits": 1.0}},
         }
     }
+
+
+WITHOUT = "ConditionalOperator cannot be used without Filter or Expected"
+ONE = "ConditionalOperator can only be used when Filter or Expected has two or more elements"
+MIXED = (
+    "Can not use both expression and non-expression parameters in the same request: "
+    "Non-expression parameters: {ConditionalOperator} Expression parameters: {ConditionExpression}"
+)
+
+
+@pytest.mark.parametrize("operation", ["PutItem", "DeleteItem", "UpdateItem", "Scan"])
+@pytest.mark.parametrize(
+    ("conditions", "said"), [(None, WITHOUT), ({}, WITHOUT), ({"a": {"ComparisonOperator": "NULL"}}, ONE)]
+)
+def test_a_conditional_operator_joins_two_conditions(operation: str, conditions: Json | None, said: str) -> None:
+    """As in DynamoDB Local 3.3.1 and in AWS's client of DAX, whose validation has the same sentences."""
+    key: Json = {"pk": {"S": "k"}}
+    keyed: Json = {} if operation == "Scan" else {"Item": key} if operation == "PutItem" else {"Key": key}
+    given = {} if conditions is None else {"ScanFilter" if operation == "Scan" else "Expected": conditions}
+    answer = Dynamo().call(operation, TableName="one-key", ConditionalOperator="AND", **keyed, **given)
+    assert answer == {"error": VALIDATION, "message": said}
+
+
+@pytest.mark.parametrize("operation", ["PutItem", "DeleteItem", "UpdateItem"])
+def test_a_conditional_operator_is_no_part_of_an_expression(operation: str) -> None:
+    key: Json = {"Item" if operation == "PutItem" else "Key": {"pk": {"S": "k"}}}
+    condition = "attribute_not_exists(a)"
+    answer = Dynamo().call(
+        operation, TableName="one-key", ConditionalOperator="OR", ConditionExpression=condition, **key
+    )
+    assert answer == {"error": VALIDATION, "message": MIXED}
