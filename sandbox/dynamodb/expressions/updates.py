@@ -244,8 +244,11 @@ def _added(left: Value | None, right: Value | None, sign: int) -> Value:
     return {"N": numbers.add(left["N"], right["N"], sign)}
 
 
+WRONG_TYPE = "An operand in the update expression has an incorrect data type"
+
+
 def _wrong_type() -> Exception:
-    return invalid("An operand in the update expression has an incorrect data type")
+    return invalid(WRONG_TYPE)
 
 
 def _if_not_exists(function: str, operands: list[Bound]) -> Bound:

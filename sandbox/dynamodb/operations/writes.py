@@ -14,7 +14,7 @@ import msgspec
 from sandbox.dynamodb import legacy
 from sandbox.dynamodb.admission import ADMISSION
 from sandbox.dynamodb.capacity import Consumed, is_wanted
-from sandbox.dynamodb.errors import api_error, invalid, invalid_parameter
+from sandbox.dynamodb.errors import DynamoError, api_error, invalid, invalid_parameter
 from sandbox.dynamodb.expressions import updates
 from sandbox.dynamodb.expressions.conditions import Test
 from sandbox.dynamodb.expressions.documents import ResolvedPath
@@ -107,9 +107,27 @@ def update_item(tables: Tables, request: UpdateItem) -> Answer:
     update = _update(request.UpdateExpression, actions or [], given)
     test = write_condition(request.ConditionExpression, request.Expected, request.ConditionalOperator, given)
     finish(given)
-    return _written(
-        request, CheckedWrite(table, test, *updating(request.Key, update, given.values), touched=update.paths)
-    )
+    find, apply = updating(request.Key, update, given.values)
+    if actions is not None:
+        apply = _in_legacy_words(apply)
+    return _written(request, CheckedWrite(table, test, find, apply, touched=update.paths))
+
+
+def _in_legacy_words(apply: Apply) -> Apply:
+    """The function with the sentence of `AttributeUpdates` for an attribute of another type.
+
+    mhart/dynalite test/updateItem.js, recorded on AWS.
+    """
+
+    def worded(table: StoredTable, change: ItemChange, before: Attributes | None) -> ItemChange:
+        try:
+            return apply(table, change, before)
+        except DynamoError as error:
+            if error.message != updates.WRONG_TYPE:
+                raise
+            raise invalid("Type mismatch for attribute to update") from None
+
+    return worded
 
 
 def transacted(tables: Tables, action: TransactPut | TransactDelete | TransactUpdate | TransactCheck) -> CheckedWrite:

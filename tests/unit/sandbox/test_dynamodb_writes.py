@@ -262,3 +262,26 @@ def test_a_conditional_operator_is_no_part_of_an_expression(operation: str) -> N
         operation, TableName="one-key", ConditionalOperator="OR", ConditionExpression=condition, **key
     )
     assert answer == {"error": VALIDATION, "message": MIXED}
+
+
+@pytest.mark.parametrize(
+    ("name", "update"),
+    [
+        ("b", {"Action": "DELETE", "Value": {"NS": ["1"]}}),
+        ("b", {"Action": "DELETE", "Value": {"BS": ["YQ=="]}}),
+        ("c", {"Action": "DELETE", "Value": {"NS": ["1"]}}),
+        ("b", {"Action": "ADD", "Value": {"NS": ["1"]}}),
+        ("d", {"Action": "ADD", "Value": {"N": "1"}}),
+        ("d", {"Action": "ADD", "Value": {"L": []}}),
+    ],
+)
+def test_a_legacy_update_of_another_type_is_refused(name: str, update: Json) -> None:
+    """As recorded on AWS in mhart/dynalite test/updateItem.js; the list by DynamoDB Local 3.3.1."""
+    dynamo = Dynamo()
+    item: Json = {"pk": {"S": "k"}, "b": {"SS": ["1"]}, "c": {"N": "1"}, "d": {"NS": ["1"]}}
+    dynamo.call("PutItem", TableName="one-key", Item=item)
+
+    answer = dynamo.call("UpdateItem", TableName="one-key", Key={"pk": {"S": "k"}}, AttributeUpdates={name: update})
+
+    assert answer == {"error": VALIDATION, "message": "Type mismatch for attribute to update"}
+    assert dynamo.items() == [item]
