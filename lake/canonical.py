@@ -65,6 +65,11 @@ class Canonical:
             if len(self._forms) >= _MAX_FORMS:
                 self._forms.clear()
             form = self._forms[names] = _form(item)
+        values = form.values(item)
+        if native is not None:
+            found = native.canonical(form.text % values)
+            if found is not None:
+                return found
         copied = b"".join(form.copied(item))
         if (
             (not copied.isascii() and _WIDE.search(copied))
@@ -73,12 +78,11 @@ class Canonical:
             or b'{"L":' in copied
             or b'": ' in copied
         ):
-            return form.text % tuple(map(value_text, form.values(item)))
-        values = form.values(item)
+            return form.text % tuple(map(value_text, values))
         if form.parsed:
             written: list[Raw | bytes] = [*values]
             for at in form.parsed:
-                written[at] = _container(values[at])
+                written[at] = _canonical(_decode_any(values[at]))
             return form.text % tuple(written)
         return form.text % values
 
@@ -139,12 +143,6 @@ def same_value(value: Raw, other: Raw) -> bool:
 
 def _is_mark(value: object) -> bool:
     return isinstance(value, dict) and _SHORTENED in value
-
-
-def _container(value: Raw) -> bytes:
-    """Return the canonical text of a map or list."""
-    found = None if native is None else native.canonical(value)
-    return _canonical(_decode_any(value)) if found is None else found
 
 
 def _canonical(value: object) -> bytes:
