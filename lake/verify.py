@@ -19,6 +19,7 @@ from lake.ledger import AcknowledgedWrites
 from lake.parts import PartedDigests, Workers
 from lake.processes import PartProcesses, cores
 from lake.reader import ComparedKeys, LakeReader
+from lake.retention import check_kept
 from lake.verification import Patience, Verification, Verifier, VerifyProgress
 from lake.way import Positions
 from stack import StackOutputs, UserError
@@ -59,7 +60,8 @@ def verify(
     `cluster` is the address of a Dask scheduler whose workers read the table.
 
     Raises: UserError: the cluster, the outputs, the table, the database or the view are missing or unreadable, the
-    ledger is invalid, or the table has an item that DynamoDB cannot have written.
+    ledger is invalid, a moment is beyond the change log's retention, or the table has an item that DynamoDB cannot have
+    written.
     """
     table_name = outputs.require("table_name")
     athena = Athena(
@@ -72,6 +74,9 @@ def verify(
     writes = chain.from_iterable(map(read_ledger, ledgers))
     scope = ComparedKeys(share=max(1, round(share * BUCKETS)), since=since)
     items = Items(client("dynamodb", outputs), table_name, table)
+    if outputs.bucket_name is not None:
+        for moment in filter(None, (since, as_of)):
+            check_kept(client("s3", outputs), outputs.bucket_name, f"{table.change_log}/", moment)
     change_log, view = outputs.change_log_name or table.change_log, outputs.view_name or table.view
     lake = LakeReader(athena, table, change_log, view, scope)
     verifier = Verifier(
