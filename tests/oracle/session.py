@@ -32,7 +32,8 @@ def differences(
         if operation == "Query":
             ordered = (paged(request, theirs, our), our)
         said = difference(*ordered)
-        if said is not None and not _of_another_action(operation, request, theirs, our):
+        of_another = _of_another_action if operation == "TransactWriteItems" else _of_another_key
+        if said is not None and not of_another(operation, request, theirs, our):
             found.append(f"{operation} {request}\n{said}")
     if not same_changes(local[1], ours[1]):
         found.append(f"changes\nLocal: {local[1]}\nours:  {ours[1]}")
@@ -53,6 +54,19 @@ def _of_another_action(operation: str, request: Json, theirs: Json, ours: Json) 
     local, our = (str(said["message"]) for said in (theirs, ours))
     named = any(same_sentence(local, one) for one in refused) or is_found_in_item(local)
     return named and any(same_sentence(our, one) for one in refused)
+
+
+def _of_another_key(operation: str, request: Json, theirs: Json, ours: Json) -> bool:
+    """Whether Local names another wrong key of a BatchGetItem, whose keys it checks in an unknown order."""
+    if operation != "BatchGetItem" or not theirs.get("error") == ours.get("error") == "ValidationException":
+        return False
+    batches = [
+        {"RequestItems": {table: each | {"Keys": [key]}}}
+        for table, each in request["RequestItems"].items()
+        for key in each["Keys"]
+    ]
+    alone = [engine_session([(operation, batch)])[0][0] for batch in batches]
+    return any(same_sentence(str(theirs["message"]), str(one["message"])) for one in alone if "error" in one)
 
 
 def _parts(actions: list[Json]) -> Iterator[Json]:
