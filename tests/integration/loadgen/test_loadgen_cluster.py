@@ -156,7 +156,11 @@ def test_the_workers_digest_a_table_as_lake_verify_does(order_table: OrderTable,
         PartedDigests(gone, TABLE, BUCKETS, partial(ClusterWorkers, dask_cluster.address), files=False).read(print)
 
 
-def test_a_cluster_that_is_none_is_told_before_lake_verify_waits(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cluster_that_is_none_is_told_before_lake_verify_waits(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing listens at the port, so that a longer wait tells no more.
+    monkeypatch.setattr(ClusterWorkers.__init__, "__kwdefaults__", {"connect_timeout_s": 0.5})
     known = ["--table", "t", "--workgroup", "w", "--database", "d", "--region", REGION]
     known += ["--endpoint-url", "http://127.0.0.1:9"]
     for address, said in (("nowhere", "is not an address"), (f"127.0.0.1:{free_port()}", "No Dask scheduler answers")):
