@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from lake.clients import error_code
+from lake.counts import counted
 from stack import UserError
 
 _UNKNOWN = ("NoSuchLifecycleConfiguration", "NoSuchBucket", "AccessDenied")
@@ -28,11 +29,13 @@ def check_kept(
     days after it was made: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
     """
     days = _kept_days(client, bucket, prefix)
-    first = None if days is None else (now or datetime.now(UTC)) - timedelta(days=days)
-    if first is not None and moment < first:
+    if days is None:
+        return
+    first = (now or datetime.now(UTC)) - timedelta(days=days)
+    if moment < first:
         raise UserError(
-            f"{moment:%Y-%m-%d %H:%M:%S} UTC is beyond the change log's retention of {days} days: name a time after "
-            f"{first:%Y-%m-%d %H:%M:%S}."
+            f"{moment:%Y-%m-%d %H:%M:%S} UTC is beyond the change log's retention of {counted(days, 'day')}: name a "
+            f"time after {first:%Y-%m-%d %H:%M:%S}."
         )
 
 

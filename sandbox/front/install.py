@@ -92,7 +92,7 @@ def _new(cls: type[BaseModel], *_: object, **__: object) -> BaseModel:
     return object.__new__(cls)
 
 
-def _no_builder(route: WerkzeugRule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG001
+def _no_builder(route: WerkzeugRule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG001 - the method's parameter
     def refuse(*_: object) -> tuple[str, str]:
         raise NotImplementedError(f"the sandbox makes no URL of {route.rule}")
 

@@ -63,8 +63,6 @@ Operand = Path | ValueRef | Literal | FunctionCall | Arithmetic
 
 
 _OPERATORS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN"})
-
-
 _MAX_OPERATORS = 300
 
 

@@ -160,7 +160,8 @@ def test_a_cluster_that_is_none_is_told_before_lake_verify_waits(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Nothing listens at the port, so that a longer wait tells no more.
-    monkeypatch.setattr(ClusterWorkers.__init__, "__kwdefaults__", {"connect_timeout_s": 0.5})
+    waits = ClusterWorkers.__init__.__kwdefaults__ or {}
+    monkeypatch.setitem(waits, "connect_timeout_s", 0.5)
     known = ["--table", "t", "--workgroup", "w", "--database", "d", "--region", REGION]
     known += ["--endpoint-url", "http://127.0.0.1:9"]
     for address, said in (("nowhere", "is not an address"), (f"127.0.0.1:{free_port()}", "No Dask scheduler answers")):
