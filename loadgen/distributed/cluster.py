@@ -7,7 +7,7 @@ workers' environment unless the endpoint has explicit ones.
 A segment is never carried out twice, although Dask reruns a task when its worker is restarted, retired or lost
 (`retries=0` covers errors only). Each execution of a task has a random name, which its messages contain. The start
 message lists the executions that it admits, one per segment, and no other execution ever sends a write. When the worker
-of a segment is lost, the segment is lost.
+of a segment is lost, or Dask takes the segment's task from it, the segment is lost.
 """
 
 from __future__ import annotations

@@ -24,6 +24,9 @@ _ANSWER_TIMEOUT_S = 10.0
 class Coordination(Protocol):
     """The channel between an execution and the coordinator."""
 
+    is_revoked: bool
+    """Whether the task has been taken from this worker; the segment is then lost, and its result is not sent."""
+
     def tell(self, message: messages.WorkerMessage) -> None:
         """Send a message to the coordinator."""
         ...
@@ -46,6 +49,7 @@ class _Dask:
         self._execution = secrets.token_hex(8)
         self._worker, self._client = self._distributed.get_worker(), self._distributed.get_client()
         self._key = self._worker.get_current_task()
+        self.is_revoked = False
 
     def tell(self, message: messages.WorkerMessage) -> None:
         content = {"segment": self._segment, "execution": self._execution, "message": messages.encode(message)}
@@ -58,7 +62,9 @@ class _Dask:
     def stops(self) -> int:
         task = self._worker.state.tasks.get(self._key)
         if task is None or task.state != "executing":
-            return 2  # The coordinator is gone, or Dask has moved the task to another worker.
+            # The coordinator is gone, or Dask has moved the task to another worker.
+            self.is_revoked = True
+            return 2
         return int(self._variable("stops"))
 
     def _variable(self, name: str) -> Any:
@@ -70,10 +76,12 @@ def carry_out(run: str, encoded_job: bytes) -> None:
     import uvloop
 
     job = msgspec.msgpack.decode(encoded_job, type=Job)
-    uvloop.run(_carry_out(job, _Dask(run, job.plan.segment)))
+    uvloop.run(execute(job, _Dask(run, job.plan.segment)))
 
 
-async def _carry_out(job: Job, coordination: Coordination) -> None:
+async def execute(job: Job, coordination: Coordination) -> None:
+    """Prepare, wait for the start, run, and send each row and the result."""
+
     def on_row(row: MetricsRow) -> None:
         coordination.tell(RowReady(row))
 
@@ -88,7 +96,9 @@ async def _carry_out(job: Job, coordination: Coordination) -> None:
         if start_epoch_ns < 0:
             return
         listener = asyncio.create_task(_obey(segment, coordination))
-        coordination.tell(Done(await segment.run(start_epoch_ns)))
+        result = await segment.run(start_epoch_ns)
+        if not coordination.is_revoked:
+            coordination.tell(Done(result))
         listener.cancel()
         with suppress(asyncio.CancelledError):
             await listener
