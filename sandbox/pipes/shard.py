@@ -2,7 +2,9 @@
 
 A step reads, or sends one batch, and returns when the next is due; nothing here waits, so retries of one shard do not
 block others. The rules are those of
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html,
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html (polling and batching: a pipe reads
+until it has a full batch, the window has expired or the batch has 6 MB)
 and https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html
 """
 
@@ -121,6 +123,7 @@ class PipeShard:
     _kept: int = 0
     _kept_bytes: int = 0
     _window_opened: float | None = None
+    _polled: bool = False
     _batches: deque[Batch] = field(default_factory=deque[Batch])
     _due: float = 0.0
     _poll_due: float = 0.0
@@ -160,8 +163,10 @@ class PipeShard:
         return self._poll(now)
 
     def _poll(self, now: float) -> float:
-        # Set before the call, so that an unreadable stream is not polled without pause.
+        # Set before the call, so that an unreadable stream is not polled without pause, and does not hold up what has
+        # been read.
         self._poll_due = now + POLL_INTERVAL_S
+        self._polled = True
         records = self.cursor.read()
         if records:
             POINTS.reach("after-read")
@@ -193,11 +198,12 @@ class PipeShard:
         return self._window_opened + self.config.batching_window_s
 
     def _batch_is_due(self, now: float) -> bool:
+        """Whether to send what has been read. What a batch has left over waits for one more poll to add to it."""
         if not self._kept:
             return False
         return (
             self._kept >= self.config.batch_size
-            or now >= self._window_ends()
+            or (self._polled and now >= self._window_ends())
             or self.cursor.exhausted
             or self._kept_bytes >= BATCH_BYTES
         )
@@ -216,7 +222,10 @@ class PipeShard:
             self._read.popleft()
         self._kept -= len(items)
         self._kept_bytes -= size
-        self._window_opened = self.clock() if self._kept else None
+        if self._kept:
+            self._window_opened, self._polled, self._poll_due = self.clock(), False, 0.0
+        else:
+            self._window_opened = None
         self._batches.append(Batch(items, accepts))
         self._due = 0.0
 

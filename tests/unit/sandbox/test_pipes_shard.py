@@ -26,6 +26,7 @@ class Source:
 
     records: list[ChangeRecord] = field(default_factory=list[ChangeRecord])
     reads: int = 0
+    fails_from: float = float("inf")
 
     def add(self, *keys: str, at: float = 1000.0) -> None:
         for key in keys:
@@ -45,6 +46,8 @@ class Source:
 
     def read(self, iterator: str) -> RecordPage[ChangeRecord]:
         self.reads += 1
+        if self.reads >= self.fails_from:
+            raise UnreachableError("refused")
         records = self.records[int(iterator) :]
         return RecordPage(records, str(len(self.records)), at_tip=True, more=False)
 
@@ -159,6 +162,34 @@ def test_a_batch_holds_as_many_as_its_size(tmp_path: Path) -> None:
     bench.source.add("a", "b", "c", "d", "e")
     bench.run()
     assert bench.target.batches == [["a", "b"], ["c", "d"], ["e"]]
+
+
+def test_what_a_batch_leaves_over_is_sent_with_what_has_come_since(tmp_path: Path) -> None:
+    """A pipe reads until it has a full batch: eb-pipes-dynamodb.html, polling and batching streams."""
+    bench = bench_with(tmp_path, batch_size=3)
+
+    class Slow(Target):
+        """More records come during its first calls."""
+
+        def put(self, records: list[Outgoing]) -> dict[int, Rejection]:
+            if len(self.batches) < 2:
+                bench.source.add(*(f"{len(self.batches)}{name}" for name in "xyz"))
+            return super().put(records)
+
+    bench.shard.target = bench.target = Slow()
+    bench.source.add("a", "b", "c", "d")
+    bench.run()
+    assert bench.target.batches == [["a", "b", "c"], ["d", "0x", "0y"], ["0z", "1x", "1y"], ["1z"]]
+
+
+def test_what_a_batch_leaves_over_does_not_wait_for_an_unreadable_stream(tmp_path: Path) -> None:
+    bench = bench_with(tmp_path, batch_size=2)
+    bench.source.add("a", "b", "c")
+    bench.source.fails_from = 2
+    with pytest.raises(UnreachableError):
+        bench.run()
+    bench.run()
+    assert bench.target.batches == [["a", "b"], ["c"]]
 
 
 def test_a_window_gathers_until_it_is_over_or_the_batch_is_full(tmp_path: Path) -> None:
