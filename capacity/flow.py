@@ -81,8 +81,8 @@ def flow(
 ) -> StageFlow:
     """Judge a stage by its input and its output.
 
-    `load_s` is how long the load lasted, `period_s` how long the stage may buffer, and `resolution_s` that of its
-    times. It is undecided when the load was too short to see a trend of a few percent.
+    `load_s` is how long the load lasted, `period_s` how long the stage may buffer or takes for a batch, and
+    `resolution_s` that of its times. It is undecided when the load was too short to see a trend of a few percent.
     """
     began = load_s * _SETTLED_SHARE
     window = load_s - began
@@ -168,7 +168,8 @@ def _busy_per_s(passed: Passages, began: float, blur_s: float) -> float:
     """Return the rate from the settled part until the last change, from one burst to another.
 
     A burst has the changes since the previous one, so a span that begins between two bursts counts too many. The last
-    burst is late, because it waits for further changes: it is left out where there is an earlier one.
+    burst waits for further changes, or takes the time of a whole batch for a part of one: it is left out where there is
+    an earlier one.
     """
     first, last = passed.latest(began), passed.latest(passed.last_s - blur_s)
     if last <= first:

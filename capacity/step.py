@@ -87,7 +87,8 @@ class StepRunner:
             for row in report.series
             for part in range(1, _PARTS + 1)
         )
-        flows = self._flows(written, stream, arrived, began, load_s)
+        executed_s = (found.pipe_duration_ms or 0.0) / 1000
+        flows = self._flows(written, stream, arrived, began, load_s, executed_s)
         freshness = arrived.freshness
         checked = [objective.check(report, freshness) for objective in self._objectives]
         shards = [] if stream is None else stream.loads(load_s * _SETTLED_SHARE, load_s)
@@ -118,15 +119,22 @@ class StepRunner:
         )
 
     def _flows(
-        self, written: Passages, stream: StreamRead | None, arrived: LakeArrivals, began: datetime, load_s: float
+        self,
+        written: Passages,
+        stream: StreamRead | None,
+        arrived: LakeArrivals,
+        began: datetime,
+        load_s: float,
+        executed_s: float,
     ) -> list[StageFlow]:
+        """Return the flows of capture and delivery; `executed_s` is the duration of one of the Pipe's executions."""
         delivered = arrived.passages(began)
         period_s, blur_s = self.pipeline.buffered_s, LAKE_RESOLUTION_S
         if stream is None:
             return [flow(DELIVERY, written, delivered, load_s, period_s=period_s, resolution_s=blur_s)]
         captured = stream.passages
         return [
-            flow(CAPTURE, written, captured, load_s),
+            flow(CAPTURE, written, captured, load_s, period_s=executed_s),
             flow(DELIVERY, captured, delivered, load_s, period_s=period_s, resolution_s=blur_s),
         ]
 

@@ -80,6 +80,27 @@ def test_what_a_full_stage_shows_does_not_depend_on_when_its_heaps_come(
     assert found.busy_per_s == pytest.approx(limit, rel=1.1 / (0.7 * load_s * over - buffer_s))
 
 
+@settings(max_examples=30)
+@given(
+    size=st.integers(10, 500),
+    takes_s=st.floats(0.05, 2),
+    over=st.floats(1.1, 3),
+    last_share=st.floats(0.01, 0.99),
+    load_s=st.integers(20, 60),
+)
+def test_the_last_batch_which_is_a_part_of_one_does_not_count(
+    size: int, takes_s: float, over: float, last_share: float, load_s: int
+) -> None:
+    """A Pipe has one execution after another, and the last takes as long for fewer changes."""
+    limit = size / takes_s
+    came = [(tick / 10, over * limit / 10) for tick in range(1, 10 * load_s + 1)]
+    batches = int(over * load_s / takes_s)
+    passed = [(takes_s * number, float(size)) for number in range(1, batches + 1)]
+    passed.append((takes_s * (batches + 1), last_share * size))
+    found = flow("the capture", Passages(came), Passages(passed), load_s, period_s=0.99 * takes_s)
+    assert found.busy_per_s == pytest.approx(limit, rel=1e-3)
+
+
 class Known(NamedTuple):
     held: bool
     shown_limit: float | None
