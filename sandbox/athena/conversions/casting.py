@@ -34,7 +34,7 @@ def castable(source: Type, target: Type) -> bool:
     if a == "date":
         return b in {"varchar", "date", "timestamp", "timestamp with time zone"}
     if a == "time":
-        return b in {"time", "varchar"}
+        return b in {"time", "timestamp", "timestamp with time zone", "varchar"}
     if a in _MOMENTS:
         return b in _MOMENTS | {"varchar"}
     if a in _INTERVALS:

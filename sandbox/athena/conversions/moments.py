@@ -22,6 +22,7 @@ MACROS = (
 )
 _TIMESTAMP = r"\s*([-+]?\d{4,}-\d{1,2}-\d{1,2}( (\d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?)?)\s*"
 _ZONED = r"\s*([-+]?\d{4,}-\d{1,2}-\d{1,2}(?: \d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?)?)\s*(.*?)\s*"
+_TIME = r"([01]?\d|2[0-3]):\d{1,2}(:\d{1,2}(\.\d{1,12})?)?\s*"
 _LONG_FRACTION = r"\.\d{6}[5-9]"
 
 
@@ -39,8 +40,9 @@ def from_text(text: str, target: Type) -> str:
             f"CAST(trim({text}) AS DATE)",
         )
     elif target.name == "time":
-        matches = f"regexp_full_match({text}, '\\s*\\d{{1,2}}:\\d{{1,2}}(:\\d{{1,2}}(\\.\\d+)?)?\\s*')"
-        made = f"CAST(CAST('1970-01-01 ' || trim({text}) AS TIMESTAMP) AS TIME)"
+        matches = f"regexp_full_match({text}, '{_TIME}')"
+        moment = _timestamp(f"('1970-01-01 ' || rtrim({text}))")
+        made = f"CAST({rounded(moment, target)} AS TIME)"
     elif target.name == "timestamp":
         matches = f"regexp_full_match({text}, '{_TIMESTAMP}') AND NOT regexp_matches({text}, ' 24:')"
         made = rounded(_timestamp(f"trim({text})"), target)
@@ -59,7 +61,7 @@ def _timestamp(text: str) -> str:
 
 
 def rounded(sql: str, target: Type) -> str:
-    """A timestamp rounded to a type's precision."""
+    """A timestamp rounded to the precision of a timestamp's or a time's type."""
     unit = 10 ** (6 - min(target.precision, 6))
     return sql if unit == 1 else f"athena_round_time({sql}, {unit})"
 
@@ -69,12 +71,12 @@ def convert(sql: str, source: Type, target: Type) -> str:
     a, b = source.name, target.name
     if a == b and not source.fields and a in {"timestamp", "timestamp with time zone"}:
         return _shortened(sql, source, target)
+    if b == "time":
+        return _time(sql, source, target)
     if a == "timestamp with time zone":
-        return (
-            convert(local(sql), Type("timestamp", source.arguments), target)
-            if b != "time"
-            else f"CAST({local(sql)} AS TIME)"
-        )
+        return convert(local(sql), Type("timestamp", source.arguments), target)
+    if a == "time" and b == "timestamp":
+        return rounded(f"(CAST(timezone('UTC', now()) AS DATE) + {sql})", target)
     if b == "timestamp with time zone":
         moment = convert(sql, source, Type("timestamp", target.arguments))
         return f"athena_at_zone({moment}, 'UTC')"
@@ -82,9 +84,19 @@ def convert(sql: str, source: Type, target: Type) -> str:
         return f"CAST({sql} AS TIMESTAMP)"
     if b == "date":
         return f"CAST({sql} AS DATE)"
-    if b == "timestamp":
-        return _shortened(sql, source, target)
-    return f"athena_time_of({sql})" if a == "timestamp" else f"CAST({sql} AS {target.physical})"
+    return _shortened(sql, source, target)
+
+
+def _time(sql: str, source: Type, target: Type) -> str:
+    """The time of day of a time, or of a moment; one that rounds up to 24:00 is 00:00."""
+    if source.name == "timestamp with time zone":
+        sql = local(sql)
+    elif source.name == "timestamp":
+        sql = f"athena_time_of({sql})"
+    if target.precision >= source.precision:
+        return f"CAST({sql} AS TIME)"
+    moment = sql if source.name == "timestamp with time zone" else f"make_timestamp(epoch_us({sql}))"
+    return f"CAST({rounded(moment, target)} AS TIME)"
 
 
 def _shortened(sql: str, source: Type, target: Type) -> str:

@@ -77,7 +77,8 @@ def _added(call: TypedCall) -> str:
             return f"CAST({value} + to_months(({count} * {_MONTHS[unit]})::INTEGER) AS DATE)"
         return f"({value} + ({count} * {_MS[unit] // _MS['day']})::INTEGER)"
     if type_name == "time":
-        return f"({value} + to_milliseconds({count} * {_MS[unit]}))"
+        moment = f"(make_timestamp(epoch_us({value})) + to_milliseconds({count} * {_MS[unit]}))"
+        return f"CAST({_rounded(moment, call)} AS TIME)"
     if type_name == "timestamp":
         return _rounded(f"({value} + {_interval(unit, count)})", call)
     if unit in _TIME_UNITS:

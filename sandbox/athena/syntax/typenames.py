@@ -5,7 +5,16 @@ from __future__ import annotations
 from sandbox.athena.errors import StatementError, at
 from sandbox.athena.syntax.lexer import TokenKind, position
 from sandbox.athena.syntax.tokens import Tokens, folded
-from sandbox.athena.types import Type, array_of, decimal_of, map_of, row_of, time_of, timestamp_of
+from sandbox.athena.types import (
+    MAX_DECIMAL_PRECISION,
+    Type,
+    array_of,
+    decimal_of,
+    map_of,
+    row_of,
+    time_of,
+    timestamp_of,
+)
 
 _SIMPLE = {
     name: Type(name)
@@ -16,6 +25,7 @@ _SIMPLE = {
 }
 _SIMPLE["int"] = Type("integer")
 _MAX_SECONDS_PRECISION = 12
+_MAX_CHARACTERS = 65536
 _NOT_THERE = frozenset(
     {"ipaddress", "hyperloglog", "p4hyperloglog", "setdigest", "qdigest", "tdigest", "geometry", "sphericalgeography"}
     | {"bingtile", "color"}
@@ -69,13 +79,21 @@ def unknown_type(tokens: Tokens, name: str, offset: int, error: str = "TYPE_NOT_
 
 def _named(name: str, numbers: tuple[int, ...]) -> Type | None:
     if name == "decimal" and len(numbers) <= 2:
-        precision, scale = (*numbers, 0)[:2] if numbers else (38, 0)
-        return decimal_of(precision, scale) if 1 <= precision <= 38 and scale <= precision else None
+        return _decimal(*(numbers or (MAX_DECIMAL_PRECISION,)))
     if name == "varchar" and len(numbers) <= 1:
         return Type("varchar", numbers if numbers != (2147483647,) else ())
     if name == "char" and len(numbers) <= 1:
-        return Type("char", numbers or (1,))
+        return Type("char", numbers or (1,)) if not numbers or numbers[0] <= _MAX_CHARACTERS else None
     return _SIMPLE.get(name) if not numbers else None
+
+
+def _decimal(precision: int, scale: int = 0) -> Type:
+    if not 1 <= precision <= MAX_DECIMAL_PRECISION:
+        raise StatementError("INVALID_FUNCTION_ARGUMENT", f"DECIMAL precision must be in range [1, 38]: {precision}")
+    if scale > precision:
+        message = f"DECIMAL scale must be in range [0, precision ({precision})]: {scale}"
+        raise StatementError("INVALID_FUNCTION_ARGUMENT", message)
+    return decimal_of(precision, scale)
 
 
 def _numbers(tokens: Tokens) -> tuple[int, ...]:
@@ -92,15 +110,15 @@ def _numbers(tokens: Tokens) -> tuple[int, ...]:
 
 
 def _moment(tokens: Tokens, name: str) -> Type:
+    offset = tokens.current.offset
     numbers = _numbers(tokens)
     zoned = tokens.accept("WITH", "TIME", "ZONE")
     if not zoned:
         tokens.accept("WITHOUT", "TIME", "ZONE")
     precision = numbers[0] if numbers else 3
     if precision > _MAX_SECONDS_PRECISION:
-        raise StatementError(
-            "NUMERIC_VALUE_OUT_OF_RANGE", f"{name.upper()} precision must be in range [0, 12]: {precision}"
-        )
+        shown = f"{name}({precision}){' with time zone' if zoned else ''}"
+        raise unknown_type(tokens, shown, offset, "TYPE_MISMATCH")
     if name == "timestamp":
         return timestamp_of(precision, zoned=zoned)
     return Type("time with time zone", numbers) if zoned else time_of(precision)
