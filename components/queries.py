@@ -18,6 +18,9 @@ class SavedQuery:
     sql: str
 
 
+MOMENTS = frozenset({"state-as-of", "versions-since"})
+"""The queries whose parameter is a moment of the change log."""
+
 _QUERIES = {
     "current-state": ("The table's current state", "SELECT * FROM $view LIMIT 100"),
     "latest-changes": (

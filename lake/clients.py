@@ -51,10 +51,6 @@ class DynamoDBClient(Protocol):
         """boto3's ClientMeta, with the hooks of its events."""
         ...
 
-    def describe_table(self, **request: object) -> dict[str, Any]:
-        """Describe a table."""
-        ...
-
     def scan(self, **request: object) -> dict[str, Any]:
         """Read a page of a table's segment."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
 from math import log10
 from pathlib import Path
 
@@ -12,11 +13,15 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
+from components.queries import MOMENTS
 from lake.athena import Athena, NamedQuery, QueryError, QueryProgress
 from lake.clients import client
+from lake.described import log_place
 from lake.formats import WRITERS, write_table
+from lake.retention import check_kept, kept_days
 from lake.tables import print_table
-from stack import UserError, add_options, resolve_options
+from stack import StackOutputs, UserError, add_options, resolve_options
+from transform.schema import TABLE
 
 NAME = "query"
 HELP = "run SQL in Athena"
@@ -68,7 +73,7 @@ def configure(parser: ArgumentParser) -> None:
         default="auto",
         help="a line for each value of a table; auto does so where the columns do not fit the terminal",
     )
-    add_options(parser, "workgroup_name", "database_name")
+    add_options(parser, "workgroup_name", "database_name", "change_log_name")
 
 
 def main(arguments: Namespace) -> int:
@@ -86,6 +91,8 @@ def main(arguments: Namespace) -> int:
             _show_named(athena.named_queries())
             return 0
         statement = _statement(arguments, athena)
+        if statement.name in MOMENTS and arguments.parameter:
+            _check_moment(outputs, athena, statement.database or None, arguments.parameter[0])
         with display.running():
             try:
                 result = athena.query(statement.sql, statement.database or None, arguments.parameter)
@@ -104,6 +111,18 @@ def main(arguments: Namespace) -> int:
         sys.stderr.write(f"The query failed in Athena: {error}.\n")
         return 1
     return 0
+
+
+def _check_moment(outputs: StackOutputs, athena: Athena, database: str | None, parameter: str) -> None:
+    """Raise UserError when a moment, an SQL expression, is beyond the change log's retention."""
+    change_log = outputs.change_log_name or TABLE.change_log
+    place = log_place(client("glue", outputs), database or outputs.require("database_name"), change_log)
+    s3 = client("s3", outputs)
+    if kept_days(s3, place.bucket, place.prefix) is None:
+        return
+    ((moment,),) = athena.query("SELECT CAST(? AS timestamp)", database, [parameter]).rows
+    if moment is not None:
+        check_kept(s3, place.bucket, place.prefix, datetime.fromisoformat(moment).replace(tzinfo=UTC))
 
 
 class _Display:

@@ -72,16 +72,7 @@ class LogPlace(Struct, frozen=True):
 
 def source_table(client: TableDescriber, name: str, schema: LakeTable) -> SourceTable:
     """Describe a table. Raises: UserError: it is missing, its key differs from the schema's, or it has no stream."""
-    described = _found(
-        lambda: client.describe_table(TableName=name)["Table"],
-        f"There is no DynamoDB table {name!r}: check --table, --stack and --region.",
-    )
-    key = {element["AttributeName"] for element in described["KeySchema"]}
-    if key != {attribute.name for attribute in schema.keys}:
-        raise UserError(
-            f"The key of {name} is {', '.join(sorted(key))}, but that of the schema is "
-            f"{', '.join(attribute.name for attribute in schema.keys)}: change transform/schema.py."
-        )
+    described = described_table(client, name, schema)
     since = None
     if described.get("StreamSpecification", {}).get("StreamEnabled"):
         since = datetime.fromisoformat(described["LatestStreamLabel"]).replace(tzinfo=UTC)
@@ -92,6 +83,23 @@ def source_table(client: TableDescriber, name: str, schema: LakeTable) -> Source
     return SourceTable(
         name, described["TableArn"], described.get("ItemCount", 0), described.get("TableSizeBytes", 0), since
     )
+
+
+def described_table(client: TableDescriber, name: str, schema: LakeTable) -> dict[str, Any]:
+    """Return DynamoDB's description of a table. Raises: UserError: it is missing, or its key is not the schema's."""
+    described = _found(
+        lambda: client.describe_table(TableName=name)["Table"],
+        f"There is no DynamoDB table {name!r}: check --table, --stack and --region.",
+    )
+    types = {each["AttributeName"]: each["AttributeType"] for each in described["AttributeDefinitions"]}
+    key = [f"{each['AttributeName']} ({types[each['AttributeName']]})" for each in described["KeySchema"]]
+    expected = [f"{attribute.name} ({attribute.type})" for attribute in schema.keys]
+    if key != expected:
+        raise UserError(
+            f"The key of {name} is {', '.join(key)}, but that of the schema is {', '.join(expected)}: change "
+            "transform/schema.py, or name another table with --table."
+        )
+    return described
 
 
 def log_place(client: GlueClient, database: str, change_log: str) -> LogPlace:

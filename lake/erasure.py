@@ -27,7 +27,7 @@ from lake.clients import client, error_code
 from lake.compaction import NOTES
 from lake.costs import CommandCost
 from lake.current_erasure import current_table
-from lake.described import log_place
+from lake.described import described_table, log_place
 from lake.failures import place
 from lake.image_columns import literal
 from lake.items import Items
@@ -155,7 +155,9 @@ class Erasure:
 
     def _check(self) -> None:
         table_name, bucket = self._outputs.require("table_name"), self._place.bucket
-        if Items(client("dynamodb", self._outputs), table_name, self._table).get([self._key]):
+        dynamodb = client("dynamodb", self._outputs)
+        described_table(dynamodb, table_name, self._table)
+        if Items(dynamodb, table_name, self._table).get([self._key]):
             raise UserError("The item is still in the table, and its next change would come back: delete it first.")
         for prefix, name in ((BACKFILLS, "backfill"), (f"{NOTES}{self._change_log}/", "compact")):
             for entry in listed(self._s3, bucket, prefix):

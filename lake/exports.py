@@ -112,7 +112,8 @@ def completed(
         sleep(poll_s)
         poll_s = min(poll_s * 1.5, _POLL_S[1])
     if described["ExportStatus"] != "COMPLETED":
-        raise UserError(f"The export {arn} has failed ({described.get('FailureMessage', 'no reason is given')}).")
+        reason = described.get("FailureMessage", "no reason is given").rstrip(".")
+        raise UserError(f"The export {arn} has failed ({reason}): begin another one.")
     if described["ExportFormat"] != "DYNAMODB_JSON":
         raise UserError(
             f"The export {arn} is in Amazon Ion, which does not tell DynamoDB's types apart as the log's images do: "

@@ -81,16 +81,6 @@ class Items:
         values = zip(self._table.keys, cells, strict=True)
         return {key.name: {key.type: b64decode(cell or "") if key.type == "B" else cell} for key, cell in values}
 
-    def about(self) -> int:
-        """Return DynamoDB's own number of items, which it updates about every six hours.
-
-        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
-        """
-        try:
-            return self._client.describe_table(TableName=self._name)["Table"]["ItemCount"]
-        except Exception as error:
-            raise self._explained(error) from error
-
     def _page(self, segment: int, segments: int, start: Raw | None) -> bytes:
         position: dict[str, object] = {"Segment": segment, "TotalSegments": segments}
         if start is not None:

@@ -23,6 +23,7 @@ from msgspec import Struct, field
 
 from lake.clients import client
 from lake.failures import Failure, Failures, place
+from lake.retention import check_kept
 from stack import StackOutputs, UserError
 from transform.schema import TABLE, LakeTable
 
@@ -85,11 +86,14 @@ def replay(
 ) -> Replay:
     """Put failed records on the change stream, object by object; `watch` is called for each.
 
-    Raises: UserError: the delivery stream does not exist, Firehose did not write an object, or the stream keeps
-    throttling.
+    Raises: UserError: the delivery stream does not exist, the time is beyond the error prefix's retention, Firehose did
+    not write an object, or the stream keeps throttling.
     """
     where = place(client("firehose", outputs), outputs.require("delivery_stream_name"))
-    failures = Failures(client("s3", outputs), where, table)
+    s3 = client("s3", outputs)
+    if selection is not None and selection.since is not None:
+        check_kept(s3, where.bucket, where.prefix, selection.since, of="error prefix")
+    failures = Failures(s3, where, table)
     sender = Sender(client("kinesis", outputs), where.stream_name)
     done = Replay(where.stream_name, dry_run, others=failures.others())
     selects = (selection or Selection()).selects

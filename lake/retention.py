@@ -1,4 +1,4 @@
-"""How long S3 keeps the objects of the change log, by the bucket's lifecycle."""
+"""How long S3 keeps the objects of the change log and of the error prefix, by the bucket's lifecycle."""
 
 from __future__ import annotations
 
@@ -21,25 +21,31 @@ class LifecycleClient(Protocol):
 
 
 def check_kept(
-    client: LifecycleClient, bucket: str, prefix: str, moment: datetime, now: datetime | None = None
+    client: LifecycleClient,
+    bucket: str,
+    prefix: str,
+    moment: datetime,
+    now: datetime | None = None,
+    *,
+    of: str = "change log",
 ) -> None:
-    """Raise UserError when objects of a moment under a prefix can have expired.
+    """Raise UserError when objects of a moment under a prefix, which `of` names, can have expired.
 
     Without the permission to read the lifecycle, nothing is known and nothing is refused. An object expires so many
     days after it was made: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
     """
-    days = _kept_days(client, bucket, prefix)
+    days = kept_days(client, bucket, prefix)
     if days is None:
         return
     first = (now or datetime.now(UTC)) - timedelta(days=days)
     if moment < first:
         raise UserError(
-            f"{moment:%Y-%m-%d %H:%M:%S} UTC is beyond the change log's retention of {counted(days, 'day')}: name a "
+            f"{moment:%Y-%m-%d %H:%M:%S} UTC is beyond the {of}'s retention of {counted(days, 'day')}: name a "
             f"time after {first:%Y-%m-%d %H:%M:%S}."
         )
 
 
-def _kept_days(client: LifecycleClient, bucket: str, prefix: str) -> int | None:
+def kept_days(client: LifecycleClient, bucket: str, prefix: str) -> int | None:
     """Return the days of the shortest rule for all objects under a prefix; None without one."""
     try:
         rules: list[dict[str, Any]] = client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]

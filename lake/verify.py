@@ -12,6 +12,7 @@ from lake import buffering
 from lake.athena import Athena, QueryError
 from lake.clients import client
 from lake.cluster import ClusterWorkers
+from lake.described import described_table, log_place
 from lake.fingerprints import BUCKETS
 from lake.inventory import ItemDigests
 from lake.items import Items
@@ -73,11 +74,13 @@ def verify(
     ledgers = [ledger] if isinstance(ledger, Path) else ledger or ()
     writes = chain.from_iterable(map(read_ledger, ledgers))
     scope = ComparedKeys(share=max(1, round(share * BUCKETS)), since=since)
-    items = Items(client("dynamodb", outputs), table_name, table)
-    if outputs.bucket_name is not None:
-        for moment in filter(None, (since, as_of)):
-            check_kept(client("s3", outputs), outputs.bucket_name, f"{table.change_log}/", moment)
+    dynamodb = client("dynamodb", outputs)
+    count: int = described_table(dynamodb, table_name, table).get("ItemCount", 0)
+    items = Items(dynamodb, table_name, table)
     change_log, view = outputs.change_log_name or table.change_log, outputs.view_name or table.view
+    place = log_place(client("glue", outputs), outputs.require("database_name"), change_log)
+    for moment in filter(None, (since, as_of)):
+        check_kept(client("s3", outputs), place.bucket, place.prefix, moment)
     lake = LakeReader(athena, table, change_log, view, scope)
     verifier = Verifier(
         table,
@@ -87,7 +90,7 @@ def verify(
         scope=scope,
         as_of=as_of,
         delivery=AcknowledgedWrites(_since(writes, since), table_name) if ledgers else None,
-        reading=_reading(outputs, table, items, scope, cluster),
+        reading=_reading(outputs, table, count, scope, cluster),
         way=Positions(outputs, lake.arrived).look,
         watch=watch,
     )
@@ -101,16 +104,20 @@ def verify(
 
 
 def _reading(
-    outputs: StackOutputs, table: LakeTable, items: Items, scope: ComparedKeys, cluster: str | None
+    outputs: StackOutputs, table: LakeTable, items: int, scope: ComparedKeys, cluster: str | None
 ) -> Callable[[Callable[[int], None]], ItemDigests] | None:
-    """Return how a large table is read in parts, or one with a cluster; None for a table that is read here."""
+    """Return how a table of about so many items is read in parts: a large one, or with a cluster; else None.
+
+    DynamoDB updates its number of items about every six hours:
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+    """
     if cluster is not None:
         if scope.since is not None:
             raise UserError("--cluster reads the whole table and --since only some items: leave out one of them.")
         # Report an unusable cluster before the wait for the pipeline.
         ClusterWorkers(cluster).close()
         workers: Callable[[], Workers] = partial(ClusterWorkers, cluster)
-    elif scope.since is None and cores() > 1 and items.about() >= _LARGE_ITEMS:
+    elif scope.since is None and cores() > 1 and items >= _LARGE_ITEMS:
         workers = partial(PartProcesses, cores())
     else:
         return None

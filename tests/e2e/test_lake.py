@@ -168,11 +168,40 @@ def test_a_table_that_does_not_fit_is_refused(pipeline: Pipeline, log: Log) -> N
             StreamSpecification={"StreamEnabled": streams, **({"StreamViewType": "KEYS_ONLY"} if streams else {})},
         )
     assert_refused(log.lake("backfill", "--scan", "--table", "no-stream"), "no-stream has no stream")
-    assert_refused(log.lake("backfill", "--scan", "--table", "other-key"), "The key of other-key is id")
-    assert_refused(log.lake("backfill", "--scan", "--table", "nowhere"), "There is no DynamoDB table 'nowhere'")
+    for command in (("backfill", "--scan"), ("verify",), ("erase", "order-1")):
+        refused = log.lake(*command, "--table", "other-key")
+        assert_refused(refused, "The key of other-key is id (S), but that of the schema is order_id (S)")
+        assert_refused(log.lake(*command, "--table", "nowhere"), "There is no DynamoDB table 'nowhere'")
     with pytest.raises(UserError, match="There is no table nowhere"):
         Backfill(replace(log.outputs, change_log_name="nowhere"), "scan")
     assert log.keys() == []
+
+
+def test_a_moment_beyond_the_retention_is_refused(pipeline: Pipeline) -> None:
+    """The rules are those of `lakeRetentionDays`: of the change log, and of the error prefix."""
+    s3, bucket = pipeline.client("s3"), pipeline.outputs.require("bucket_name")
+    before = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    rules = [
+        {"ID": prefix, "Status": "Enabled", "Filter": {"Prefix": prefix}, "Expiration": {"Days": days}}
+        for prefix, days in ((f"{TABLE.change_log}/", 30), (ERRORS, 7))
+    ]
+    errors = f"{ERRORS}processing-failed/retention.json"
+    s3.put_object(Bucket=bucket, Key=errors, Body=b'{"rawData": "e30=", "errorCode": "E"}\n')
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+    try:
+        sentence = "is beyond the change log's retention of 30 days: name a time after"
+        for option in ("--since", "--as-of"):
+            assert_refused(pipeline.lake("verify", option, "31d"), sentence)
+        long_ago = "date_add('day', -31, current_timestamp)"
+        for name in ("state-as-of", "versions-since"):
+            assert_refused(pipeline.lake("query", "--named", name, "--parameter", long_ago), sentence)
+        assert pipeline.lake("query", "--named", "state-as-of", "--parameter", "current_timestamp").code == 0
+        assert_refused(pipeline.lake("replay", "--since", "8d"), "the error prefix's retention of 7 days")
+        assert s3.get_object(Bucket=bucket, Key=errors)["Body"].read(), "nothing is replayed"
+        assert pipeline.lake("replay", "--since", "6d", "--dry-run").code == 0
+    finally:
+        s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": before})
+        s3.delete_object(Bucket=bucket, Key=errors)
 
 
 def test_compaction_and_erasure_change_only_what_they_must(pipeline: Pipeline, log: Log) -> None:

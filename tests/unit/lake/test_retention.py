@@ -52,6 +52,12 @@ def test_a_moment_whose_objects_are_kept_is_not_refused(rule: dict[str, Any]) ->
     check(Lifecycle(rule), 30 if rule is ROWS else 31)
 
 
+def test_what_is_kept_is_named() -> None:
+    errors = Lifecycle(ROWS | {"Filter": {"Prefix": "errors/"}, "Expiration": {"Days": 1}})
+    with pytest.raises(UserError, match="is beyond the error prefix's retention of 1 day: name"):
+        check_kept(errors, "bucket", "errors/", NOW - timedelta(days=2), NOW, of="error prefix")
+
+
 @pytest.mark.parametrize("code", ["NoSuchLifecycleConfiguration", "AccessDenied"])
 def test_nothing_is_refused_where_the_lifecycle_is_unknown(code: str) -> None:
     check(Lifecycle(refusal=code), 10_000)
