@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from sandbox.athena.errors import ApiError
+from sandbox.athena.errors import ApiError, StatementError, at
 from sandbox.athena.statements.altering import alter
 from sandbox.athena.statements.creating import create, drop
 from sandbox.athena.statements.forms import (
@@ -47,7 +47,9 @@ https://docs.aws.amazon.com/athena/latest/ug/unsupported-ddl.html, other-notable
 
 
 def recognise(text: str) -> Statement:
-    """Recognize a statement; raises ApiError (MALFORMED_QUERY) if Athena would not start it."""
+    """Recognize a statement; raises ApiError (MALFORMED_QUERY) if Athena would not start it, QueryError for
+    a statement of Trino's that the sandbox's Athena lacks.
+    """
     if len(text) > _MAX_CHARACTERS:
         raise ApiError(f"Your query has exceeded the maximum query length of {_MAX_CHARACTERS} bytes.")
     reader = Reader(text)
@@ -168,6 +170,9 @@ def _prepare(reader: Reader) -> Statement:
 def _execute(reader: Reader) -> Statement:
     reader.take("EXECUTE")
     name = reader.identifier()
+    if name.upper() == "IMMEDIATE" and reader.next.kind == "string":
+        message = at((1, 1), "The sandbox's Athena has no EXECUTE IMMEDIATE: use PREPARE and EXECUTE")
+        raise StatementError("NOT_SUPPORTED", message)
     values: list[str] = []
     if reader.accepts("USING"):
         values = _expressions(reader)

@@ -13,6 +13,7 @@ from sandbox.athena.syntax.typenames import unknown_type
 
 Item = TypeVar("Item")
 _COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
+_PATTERN_WORDS = ("AFTER", "INITIAL", "SEEK", "PATTERN")
 _LITERAL_TYPES = frozenset(
     {"date", "time", "timestamp", "decimal", "json", "char", "varchar", "tinyint", "smallint", "integer", "int"}
     | {"bigint", "real", "double", "boolean", "varbinary", "uuid"}
@@ -316,7 +317,11 @@ class ExpressionParser(SpecialForms):
             tokens.expect("BY")
             partition = self.list_of(self.expression)
         order_by = self.order_by()
+        if tokens.is_word("MEASURES"):
+            raise tokens.lacking("row pattern recognition in a window")
         frame = self._frame()
+        if frame is not None and any(tokens.is_word(word) for word in _PATTERN_WORDS):
+            raise tokens.lacking("row pattern recognition in a window")
         tokens.expect_operator(")")
         return n.Window(base, partition, order_by, frame, offset=offset)
 

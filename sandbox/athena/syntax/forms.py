@@ -234,6 +234,8 @@ class SpecialForms(ABC):
         distinct = tokens.accept("DISTINCT")
         arguments = list(self.list_of(self.expression))
         if tokens.accept("ON", "OVERFLOW"):
+            if tokens.is_word("TRUNCATE"):
+                raise tokens.lacking("LISTAGG with ON OVERFLOW TRUNCATE")
             tokens.expect("ERROR")
         tokens.expect_operator(")")
         tokens.expect("WITHIN", "GROUP")
@@ -252,7 +254,7 @@ class SpecialForms(ABC):
         name = tokens.advance().value.lower()
         tokens.expect_operator("(")
         operand = self.expression()
-        tokens.accept("FORMAT", "JSON")
+        self._format()
         tokens.expect_operator(",")
         if tokens.current.kind != TokenKind.STRING:
             raise tokens.unexpected("<string>")
@@ -263,15 +265,20 @@ class SpecialForms(ABC):
         returning: Type | None = None
         if tokens.accept("RETURNING"):
             returning = read_type(tokens)
-            tokens.accept("FORMAT", "JSON")
+            self._format()
         return self._json_options(name, operand, path, passing, returning, offset)
 
     def _passed(self) -> tuple[str, n.Expression]:
         value = self.expression()
-        self._tokens.accept("FORMAT", "JSON")
+        self._format()
         self._tokens.expect("AS")
         token = self._tokens.name()
         return token.value, value
+
+    def _format(self) -> None:
+        """[FORMAT JSON]"""
+        if self._tokens.accept("FORMAT", "JSON") and self._tokens.is_word("ENCODING"):
+            raise self._tokens.lacking("FORMAT JSON ENCODING")
 
     def _json_options(
         self,

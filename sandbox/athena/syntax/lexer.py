@@ -35,7 +35,7 @@ class Token:
 
 _PATTERN = re.compile(
     r"""(?P<space>\s+|--[^\r\n]*|/\*.*?\*/)
-    |(?P<unicode>[Uu]&'(?:[^']|'')*')
+    |(?P<unicode>[Uu]&'(?:[^']|'')*'(?:\s*[Uu][Ee][Ss][Cc][Aa][Pp][Ee]\s*'[^']*')?)
     |(?P<binary>[Xx]'(?:[^']|'')*')
     |(?P<string>'(?:[^']|'')*')
     |(?P<quoted>"(?:[^"]|"")*")
@@ -47,7 +47,7 @@ _PATTERN = re.compile(
     |(?P<operator><>|!=|<=|>=|\|\||->|=>|[-+*/%=<>().,:;?\[\]])""",
     re.VERBOSE | re.DOTALL,
 )
-_ESCAPE = re.compile(r"\\(\\|\+[0-9a-fA-F]{6}|[0-9a-fA-F]{4})")
+_UNICODE = re.compile(r"[Uu]&'(?P<body>(?:[^']|'')*)'(?:\s*\w+\s*'(?P<escape>[^']*)')?")
 _KINDS = {
     "string": TokenKind.STRING,
     "unicode": TokenKind.STRING,
@@ -104,7 +104,7 @@ def _token(text: str, group: str, found: str, offset: int) -> Token:
             raise malformed(text, offset, "Zero-length delimited identifier not allowed")
         return Token(TokenKind.QUOTED, found, found[1:-1].replace('""', '"'), offset)
     if group == "unicode":
-        return Token(TokenKind.STRING, found, _decoded(text, found[3:-1].replace("''", "'"), offset), offset)
+        return Token(TokenKind.STRING, found, _decoded(text, found, offset), offset)
     if group == "binary":
         digits = re.sub(r"\s", "", found[2:-1])
         if not re.fullmatch(r"(?:[0-9a-fA-F]{2})*", digits):
@@ -119,7 +119,22 @@ def _token(text: str, group: str, found: str, offset: int) -> Token:
     return Token(_KINDS[group], found, str(int(plain, 0)) if group == "hex" else plain, offset)
 
 
-def _decoded(text: str, value: str, offset: int) -> str:
-    if "\\" in _ESCAPE.sub("", value):
+def _decoded(text: str, found: str, offset: int) -> str:
+    """The value of U&'…' [UESCAPE '…']."""
+    match = _UNICODE.fullmatch(found)
+    body, given = (match["body"].replace("''", "'"), match["escape"]) if match else ("", None)
+    escape: str = "\\" if given is None else given
+    if not re.fullmatch(r"[^0-9a-fA-F\s'\"+]", escape) or not 0x20 < ord(escape) < 0x7F:
+        raise malformed(text, offset, f"Invalid Unicode escape character: {escape}")
+    mark = re.escape(escape)
+    pattern = re.compile(rf"{mark}({mark}|\+[0-9a-fA-F]{{6}}|[0-9a-fA-F]{{4}})")
+    if escape in pattern.sub("", body):
         raise malformed(text, offset, "Incomplete escape sequence in a Unicode string")
-    return _ESCAPE.sub(lambda m: "\\" if m[1] == "\\" else chr(int(m[1].lstrip("+"), 16)), value)
+    return pattern.sub(lambda m: escape if m[1] == escape else _character(text, offset, m[1]), body)
+
+
+def _character(text: str, offset: int, digits: str) -> str:
+    code = int(digits.lstrip("+"), 16)
+    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+        raise malformed(text, offset, f"Invalid escaped character: {digits}")
+    return chr(code)

@@ -43,6 +43,8 @@ class QueryParser:
         tokens, offset = self._tokens, self._tokens.current.offset
         recursive, ctes = False, ()
         if tokens.accept("WITH"):
+            if tokens.is_word("FUNCTION") and tokens.ahead(1).value not in {"AS", "("}:
+                raise tokens.lacking("WITH FUNCTION")
             recursive = tokens.accept("RECURSIVE")
             ctes = self._expressions.list_of(self._cte)
         body = self._body()
@@ -286,8 +288,7 @@ class QueryParser:
         relation = self._aliased()
         tokens, offset = self._tokens, self._tokens.current.offset
         if tokens.is_word("MATCH_RECOGNIZE"):
-            place = position(tokens.text, offset)
-            raise StatementError("NOT_SUPPORTED", at(place, "The sandbox's Athena has no MATCH_RECOGNIZE"))
+            raise tokens.lacking("MATCH_RECOGNIZE")
         if not tokens.accept("TABLESAMPLE"):
             return relation
         if not (tokens.is_word("BERNOULLI") or tokens.is_word("SYSTEM")):
@@ -320,8 +321,9 @@ class QueryParser:
             tokens.expect_operator(")")
             return n.Derived(query, lateral=True, offset=offset)
         if tokens.is_word("TABLE") and tokens.ahead(1).value == "(":
-            place = position(tokens.text, offset)
-            raise StatementError("NOT_SUPPORTED", at(place, "The sandbox's Athena has no table functions"))
+            raise tokens.lacking("table functions")
+        if tokens.is_word("JSON_TABLE"):
+            raise tokens.lacking("JSON_TABLE")
         if tokens.is_operator("("):
             return self._parenthesis()
         return self._table_name()

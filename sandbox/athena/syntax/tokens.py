@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.athena.errors import ApiError
-from sandbox.athena.syntax.lexer import Token, TokenKind, malformed, tokenize
+from sandbox.athena.errors import ApiError, StatementError, at
+from sandbox.athena.syntax.lexer import Token, TokenKind, malformed, position, tokenize
 
 RESERVED = frozenset(
     [
@@ -56,6 +56,7 @@ RESERVED = frozenset(
         "JSON_EXISTS",
         "JSON_OBJECT",
         "JSON_QUERY",
+        "JSON_TABLE",
         "JSON_VALUE",
         "LEFT",
         "LIKE",
@@ -173,6 +174,11 @@ class Tokens:
         """The error for the next token."""
         token = self.current
         return malformed(self.text, token.offset, f"mismatched input '{token.text}'. Expecting: {expecting}")
+
+    def lacking(self, feature: str) -> StatementError:
+        """The refusal, by its name, of a feature of Trino's that begins at the next token."""
+        place = position(self.text, self.current.offset)
+        return StatementError("NOT_SUPPORTED", at(place, f"The sandbox's Athena has no {feature}"))
 
 
 def folded(token: Token) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.athena.errors import ApiError
+from sandbox.athena.errors import ApiError, StatementError
 from sandbox.athena.statements import Output, Statement, StatementKind, forms, recognise
 from sandbox.athena.statements.tokens import Name
 from sandbox.athena.syntax import parse_query
@@ -138,6 +138,27 @@ def test_what_is_no_statement_is_refused_at_once(text: str, message: str) -> Non
         recognise(text)
     assert refusal.value.athena_code == "MALFORMED_QUERY"
     assert message in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "feature"),
+    [
+        ("EXECUTE IMMEDIATE 'SELECT ?' USING 1", "EXECUTE IMMEDIATE"),
+        ("SELECT v FROM JSON_TABLE('[1]', 'lax $[*]' COLUMNS (v integer PATH 'lax $'))", "JSON_TABLE"),
+        ("SELECT * FROM t MATCH_RECOGNIZE (ORDER BY a PATTERN (A) DEFINE A AS true)", "MATCH_RECOGNIZE"),
+        ("SELECT rank() OVER (ORDER BY a MEASURES A.a AS x PATTERN (A) DEFINE A AS true) FROM t", "row pattern"),
+        ("SELECT rank() OVER (ROWS CURRENT ROW PATTERN (A) DEFINE A AS true) FROM t", "row pattern recognition"),
+        ("SELECT * FROM TABLE(exclude_columns(input => TABLE(t), columns => DESCRIPTOR(a)))", "table functions"),
+        ("WITH FUNCTION twice(x integer) RETURNS integer RETURN x * 2 SELECT twice(21)", "WITH FUNCTION"),
+        ("SELECT listagg(a, ',' ON OVERFLOW TRUNCATE WITH COUNT) WITHIN GROUP (ORDER BY a) FROM t", "ON OVERFLOW"),
+        ("SELECT json_query(a FORMAT JSON ENCODING UTF8, 'lax $') FROM t", "FORMAT JSON ENCODING"),
+    ],
+)
+def test_what_trino_has_and_the_sandbox_lacks_is_refused_by_its_name(text: str, feature: str) -> None:
+    with pytest.raises(StatementError, match=f"The sandbox's Athena has no .*{feature}") as refusal:
+        recognise(text)
+        parse_query(text)
+    assert (refusal.value.name, refusal.value.located) == ("NOT_SUPPORTED", True)
 
 
 @pytest.mark.parametrize("text", ["SELECT", "SELECT (1", "SELECT a FROM t WHERE", "SELECT 'a", "SELECT 1; SELECT 2"])
