@@ -156,9 +156,13 @@ def test_what_is_no_statement_is_refused_at_once(text: str, message: str) -> Non
 )
 def test_what_trino_has_and_the_sandbox_lacks_is_refused_by_its_name(text: str, feature: str) -> None:
     with pytest.raises(StatementError, match=f"The sandbox's Athena has no .*{feature}") as refusal:
-        recognise(text)
-        parse_query(text)
+        _read(text)
     assert (refusal.value.name, refusal.value.located) == ("NOT_SUPPORTED", True)
+
+
+def _read(text: str) -> None:
+    if isinstance(recognise(text), forms.SelectQuery):
+        parse_query(text)
 
 
 @pytest.mark.parametrize("text", ["SELECT", "SELECT (1", "SELECT a FROM t WHERE", "SELECT 'a", "SELECT 1; SELECT 2"])
