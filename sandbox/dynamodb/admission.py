@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from sandbox.dynamodb.errors import DynamoError, api_error
+from sandbox.dynamodb.items import Key
 from sandbox.dynamodb.table import ItemChange, StoredTable
+from sandbox.dynamodb.usage import USAGE
 
 
 class Throughput(NamedTuple):
@@ -63,15 +65,37 @@ class Admission:
     def refuse_write(self, table: StoredTable, change: ItemChange) -> None:
         """Raise DynamoError if a write is refused."""
         if self.gate is not None and (error := self.gate.writes([(table, change)])[0]) is not None:
+            count_throttled([(table, change)], [error])
             raise error
 
-    def refuse_read(self, table: StoredTable, units: float, partition: str | None, index: str | None = None) -> None:
-        """Raise DynamoError if a read is refused."""
-        if self.gate is not None and (error := self.gate.read(table, units, partition, index)) is not None:
+    def refuse_read(self, table: StoredTable, units: float, key: Key | None, index: str | None = None) -> None:
+        """Raise DynamoError if a read is refused; `key` is None for a read of several partition keys."""
+        if self.gate is None:
+            return
+        error = self.gate.read(table, units, None if key is None else key.hash, index)
+        if error is not None:
+            if key is not None:
+                USAGE.throttled(table, key, index)
             raise error
 
 
 ADMISSION = Admission()
+
+
+def count_throttled(changes: Sequence[tuple[StoredTable, ItemChange]], refused: Sequence[DynamoError | None]) -> None:
+    """Count the keys of refused writes, except those that an index has no capacity for.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/contributorinsights_HowItWorks.html
+    """
+    for (table, change), error in zip(changes, refused, strict=True):
+        if error is not None and not _is_of_index(error):
+            USAGE.throttled(table, change.key)
+
+
+def _is_of_index(error: DynamoError) -> bool:
+    reasons = error.details.get("throttlingReasons") or error.details.get("ThrottlingReasons") or ()
+    return any(str(reason["reason"]).startswith("Index") for reason in reasons)
+
 
 _LIMITS = {
     "ProvisionedThroughputExceededException": "ProvisionedThroughputExceeded",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sandbox.dynamodb.admission import ADMISSION, Gate
+from sandbox.dynamodb.admission import ADMISSION, Gate, count_throttled
 from sandbox.dynamodb.capacity import Consumed, shown_by_table
 from sandbox.dynamodb.errors import DynamoError, invalid
 from sandbox.dynamodb.items import Key
@@ -79,6 +79,7 @@ def _admitted(
     """
     writes = [(name, write) for name, writes in request.RequestItems.items() for write in writes]
     refused = refusals(gate.batched("BatchWriteItem", len(changes)), lambda: gate.writes(changes))
+    count_throttled(changes, refused)
     if None not in refused:
         raise next(error for error in refused if error is not None)
     unprocessed: dict[str, list[Any]] = {}

@@ -15,7 +15,7 @@ from sandbox.dynamodb.expressions.documents import ResolvedPath
 from sandbox.dynamodb.expressions.key_conditions import KeyTest
 from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.expressions.projections import project
-from sandbox.dynamodb.items import StoredItem
+from sandbox.dynamodb.items import Key, StoredItem
 from sandbox.dynamodb.operations.ranges import query_entries, refuse_outside, scan_entries
 from sandbox.dynamodb.operations.reading import (
     Reading,
@@ -122,15 +122,18 @@ def page_of(entries: Iterable[StoredItem], reading: Reading, limit: int | None) 
 
 
 def _answer(reading: Reading, request: Paged, page: ItemPage, partition: str | None = None) -> dict[str, Any]:
+    key = None if partition is None else Key(partition)
     if ADMISSION.gate is not None:
         index = reading.of_index
         units = _consumed(reading, request, page).total
-        ADMISSION.refuse_read(reading.table, units, partition, None if index is None else index.name)
+        ADMISSION.refuse_read(reading.table, units, key, None if index is None else index.name)
     if USAGE.counter is not None:
         index = reading.of_index
         units = _consumed(reading, request, page).total
         name = index.name if index is not None and index.kind == "Global" else None
         USAGE.read(reading.table, units, name, len(page.items))
+        if key is not None:
+            USAGE.read_key(reading.table, key, units, name)
     answer: dict[str, Any] = {"Count": len(page.items), "ScannedCount": page.scanned}
     if page.last is not None:
         answer["LastEvaluatedKey"] = last_key(reading, page.last)

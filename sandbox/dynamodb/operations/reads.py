@@ -36,8 +36,9 @@ def get_item(tables: Tables, request: GetItem) -> dict[str, Any]:
     show = showing(_paths(request))
     key, item, _ = found(table).find(request.Key)
     units = read_units(item.size_bytes if item else 0, consistent=bool(request.ConsistentRead))
-    ADMISSION.refuse_read(found(table), units, key.hash)
+    ADMISSION.refuse_read(found(table), units, key)
     USAGE.read(found(table), units)
+    USAGE.read_key(found(table), key, units)
     answer: dict[str, Any] = {}
     mode = request.ReturnConsumedCapacity
     if mode is not None and is_wanted(mode):
@@ -80,6 +81,7 @@ def batch_get_item(tables: Tables, request: BatchGetItem) -> dict[str, Any]:
                 left.append(each.Keys[number])
                 continue
             units.add(needed)
+            USAGE.read_key(table, key, needed)
             if item is not None:
                 items.append(show(item))
         if left:
@@ -101,6 +103,8 @@ class _Refused:
     def refuses(self, gate: Gate, table: StoredTable, key: Key, units: float) -> bool:
         """Return whether there is no capacity for the next key."""
         error = gate.batched("BatchGetItem", 1)[0] or gate.read(table, units, key.hash)
+        if error is not None:
+            USAGE.throttled(table, key)
         self._error = self._error or error
         self._admitted += error is None
         return error is not None

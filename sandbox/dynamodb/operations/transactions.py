@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from sandbox.dynamodb.admission import ADMISSION, CANCELLATIONS, Gate
+from sandbox.dynamodb.admission import ADMISSION, CANCELLATIONS, Gate, count_throttled
 from sandbox.dynamodb.capacity import Consumed, read_units, shown_by_table
 from sandbox.dynamodb.errors import DynamoError, api_error, invalid
 from sandbox.dynamodb.operations.batches import consumed_by_writes, metrics_by_table
@@ -71,6 +71,7 @@ def write_all(writes: Sequence[CheckedWrite]) -> Changes:
 
 def _refuse_without_capacity(gate: Gate, changes: Changes) -> None:
     refused = gate.writes(changes, _FACTOR)
+    count_throttled(changes, refused)
     if any(refused):
         raise cancelled(
             [
@@ -91,8 +92,9 @@ def transact_get_items(tables: Tables, request: TransactGetItems) -> dict[str, A
     consumed: dict[str, Consumed] = {}
     for table, change, _ in answers:
         units = read_units(change.old.size_bytes if change.old else 0, consistent=True) * _FACTOR
-        ADMISSION.refuse_read(table, units, change.key.hash)
+        ADMISSION.refuse_read(table, units, change.key)
         USAGE.read(table, units)
+        USAGE.read_key(table, change.key, units)
         consumed.setdefault(table.schema.name, Consumed(table.schema)).add(units)
     return {"Responses": responses} | shown_by_table(consumed.values(), request.ReturnConsumedCapacity, "Read")
 

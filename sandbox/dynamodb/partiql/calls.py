@@ -141,7 +141,7 @@ def _batched_read(
     try:
         read = _single(tables, statement, consistent=consistent)
         needed = read_units(read.item.size_bytes if read.item else 0, consistent=consistent)
-        ADMISSION.refuse_read(read.table, needed, read.item.key.hash if read.item else None)
+        ADMISSION.refuse_read(read.table, needed, read.item.key if read.item else None)
     except DynamoError as error:
         return _failed(error, statement)
     USAGE.read(read.table, needed)

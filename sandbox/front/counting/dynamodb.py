@@ -22,7 +22,8 @@ _UNITS = {
     "SuccessfulRequestLatency": "Milliseconds",
 }
 _SCALES = {"SuccessfulRequestLatency": SCALE}
-_THROTTLES = frozenset({"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"})
+THROTTLES = frozenset({"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"})
+"""The errors of throttled calls."""
 _SYSTEM_ERRORS = frozenset({"InternalServerError", "InternalFailure", "ServiceUnavailable"})
 _READS = ("Get", "BatchGet", "Query", "Scan", "TransactGet")
 Sample = Callable[[float], None]
@@ -117,7 +118,7 @@ class DynamoCounter:
             for name in tables_of(body):
                 self._sample(name, "SystemErrors", operation)(1)
             return
-        if error in _THROTTLES:
+        if error in THROTTLES:
             event = "ReadThrottleEvents" if operation.startswith(_READS) else "WriteThrottleEvents"
             for name in tables_of(body):
                 self._sample(name, "ThrottledRequests", operation)(1)

@@ -33,7 +33,7 @@ def refused(url: str, service: str, method: str, **arguments: Any) -> tuple[str,
 @pytest.mark.parametrize(
     ("service", "method", "arguments", "code", "what"),
     [
-        ("dynamodb", "list_contributor_insights", {}, "UnknownOperationException", "dynamodb ListContributorInsights"),
+        ("dynamodb", "list_global_tables", {}, "UnknownOperationException", "dynamodb ListGlobalTables"),
         ("glue", "list_usage_profiles", {}, "UnknownOperationException", "glue ListUsageProfiles"),
         ("lambda", "get_account_settings", {}, "UnknownOperationException", "lambda GetAccountSettings"),
         ("sns", "list_sms_sandbox_phone_numbers", {}, "InvalidAction", "sns ListSMSSandboxPhoneNumbers"),
