@@ -92,6 +92,36 @@ def paged(request: Json, local: Json, ours: Json) -> Json:
     return local | {"LastEvaluatedKey": last} if is_at_limit and is_inclusive and last.get("sk") in bounds else local
 
 
+def fragments(request: Json, local: Json, ours: Json) -> Json:
+    """Return Local's response to an UpdateItem with only the fragments that the update names.
+
+    For UPDATED_OLD and UPDATED_NEW, DynamoDB returns of a nested path the value at this path, within its maps and
+    lists (compared with AWS in ExtendDB/extenddb#98 and #105, and in nubo-db/dynoxide#36); Local 3.3.1 returns the
+    whole attribute. A fragment of ours that is not in Local's attribute stays a difference.
+    """
+    if not str(request.get("ReturnValues")).startswith("UPDATED") or "Attributes" not in local:
+        return local
+    nested = set(re.findall(r"([#\w]+)[.\[]", str(request.get("UpdateExpression"))))
+    names = {request.get("ExpressionAttributeNames", {}).get(name, name) for name in nested}
+    whole, parts = normal(local["Attributes"]), normal(ours.get("Attributes", {}))
+    found = {name: parts[name] for name in names & parts.keys() if _is_within(parts[name], whole.get(name))}
+    return local | {"Attributes": whole | found}
+
+
+def _is_within(part: Any, whole: Any) -> bool:
+    """Whether a value has nothing that a value of the same path lacks; elements of lists keep their order."""
+    if part == whole:
+        return True
+    kind = next(iter(part), "")
+    if kind not in ("M", "L") or not isinstance(whole, dict) or kind not in whole:
+        return False
+    inner: Any = cast("Json", whole)[kind]
+    if kind == "M":
+        return all(name in inner and _is_within(value, inner[name]) for name, value in part["M"].items())
+    rest = iter(inner)
+    return all(any(_is_within(value, one) for one in rest) for value in part["L"])
+
+
 def same_sentence(local: str, ours: str) -> bool:
     """Return whether Local's sentence is ours, or is known to differ from AWS's."""
     said = ours

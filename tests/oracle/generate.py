@@ -100,7 +100,8 @@ class Generator:
         self._values = {}
         table = self._table()
         request: Json = {"TableName": table, "Key": self._key(table), "UpdateExpression": self._update_expression()}
-        request |= self._conditional() | self._sometimes(ReturnValues=self._pick("ALL_OLD", "ALL_NEW", "NONE"))
+        returned = self._pick("ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW", "NONE")
+        request |= self._conditional() | self._sometimes(ReturnValues=returned)
         return "UpdateItem", self._with_values(request)
 
     def _delete(self) -> Call:

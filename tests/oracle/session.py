@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.dynamodb.schema import Index, KeySchema, KeySchemaElement, TableSchema
 from tests.dynamodb_engine import Dynamo
-from tests.oracle.compare import difference, is_found_in_item, paged, same_changes, same_sentence, scanned
+from tests.oracle.compare import difference, fragments, is_found_in_item, paged, same_changes, same_sentence, scanned
 from tests.oracle.generate import TABLES, Call, Json
 
 
@@ -31,6 +31,8 @@ def differences(
         ordered = (scanned(theirs), scanned(our)) if operation == "Scan" else (theirs, our)
         if operation == "Query":
             ordered = (paged(request, theirs, our), our)
+        if operation == "UpdateItem":
+            ordered = (fragments(request, theirs, our), our)
         said = difference(*ordered)
         of_another = _of_another_action if operation == "TransactWriteItems" else _of_another_key
         if said is not None and not of_another(operation, request, theirs, our):
