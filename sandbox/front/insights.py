@@ -26,7 +26,7 @@ ALL_KEYS, THROTTLED_KEYS = "ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"
 ENABLED, DISABLED = "ENABLED", "DISABLED"
 ACCESSED_RULES, THROTTLED_RULES = ("PKC", "SKC"), ("PKT", "SKT")
 TABLE = ""
-"""Stands for the table itself where a global index has its name."""
+"""The table itself, where a global index has its name."""
 _KEPT = "sandbox_contributor_insights"
 _PER_WRITE_UNIT = 3
 

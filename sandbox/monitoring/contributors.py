@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sandbox.monitoring.store import MINUTE_S
 
-MOST_CONTRIBUTORS = 100
+MAX_CONTRIBUTORS = 100
 """Of one report: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetInsightRuleReport.html"""
 COUNTERS = 1_000
 """The keys of a minute that are counted."""
@@ -125,7 +125,7 @@ class ContributorCounts:
         self._keys.add(key, value)
 
     def _begin(self, minute: int) -> None:
-        self._keys.keep_largest(MOST_CONTRIBUTORS)
+        self._keys.keep_largest(MAX_CONTRIBUTORS)
         self._minute = minute
         # The clock may have been set back into a minute that is over.
         self._keys = self._minutes.setdefault(minute, LargestKeys())

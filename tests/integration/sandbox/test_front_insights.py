@@ -26,7 +26,7 @@ MISSING = "Requested resource not found: Table: nowhere not found"
 
 
 class Insights:
-    """A table of its own, with a sort key and a global and a local index."""
+    """A new table with a sort key and a global and a local index."""
 
     def __init__(self, url: str, name: str) -> None:
         self.url, self.name = url, name

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.monitoring.contributors import MOST_CONTRIBUTORS, ContributorCounts, LargestKeys
+from sandbox.monitoring.contributors import MAX_CONTRIBUTORS, ContributorCounts, LargestKeys
 
 KEYS = st.text("abcdefghijklmnop", min_size=1, max_size=2)
 
@@ -49,9 +49,9 @@ def test_a_report_adds_up_the_minutes_of_its_range(
         minute = at_s // 60 * 60
         periods.setdefault(minute - (minute - first) % period_s, Counter())[key] += value
 
-    report = counts.report(start_s, end_s, period_s, MOST_CONTRIBUTORS, by_maximum=False)
+    report = counts.report(start_s, end_s, period_s, MAX_CONTRIBUTORS, by_maximum=False)
     assert report.total == expected.total()
-    if len({key for _, key, _ in added}) <= MOST_CONTRIBUTORS:
+    if len({key for _, key, _ in added}) <= MAX_CONTRIBUTORS:
         assert {one.key: one.value for one in report.contributors} == expected
         assert [(period.at_s, period.highest) for period in report.periods] == [
             (at_s, max(keys.values())) for at_s, keys in sorted(periods.items())
@@ -75,6 +75,6 @@ def test_only_the_last_three_hours_are_there() -> None:
     counts = ContributorCounts()
     for minute in range(200):
         counts.add((f"key-{minute}",), 1, 60 * minute)
-    report = counts.report(0, 60 * 200, 60, MOST_CONTRIBUTORS, by_maximum=False)
+    report = counts.report(0, 60 * 200, 60, MAX_CONTRIBUTORS, by_maximum=False)
     assert len(report.periods) == 180
     assert report.periods[0].at_s == 60 * 20

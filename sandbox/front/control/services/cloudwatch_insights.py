@@ -19,7 +19,7 @@ from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import amends, answers
 from sandbox.front.insights import ACCESSED_RULES, Watched, places, watched
 from sandbox.front.reply import ServiceError
-from sandbox.monitoring.contributors import MOST_CONTRIBUTORS, ContributorPeriod
+from sandbox.monitoring.contributors import MAX_CONTRIBUTORS, ContributorPeriod
 from sandbox.monitoring.store import MINUTE_S
 
 _DEFAULT_CONTRIBUTORS = 10
@@ -52,7 +52,7 @@ def report(call: ControlCall) -> Mapping[str, Any]:
     statistics: list[str] = given.get("Metrics") or []
     if period_s < MINUTE_S or period_s % MINUTE_S:
         raise _invalid(f"The value {period_s} for parameter Period is invalid: it must be a multiple of 60.")
-    if not 1 <= most <= MOST_CONTRIBUTORS:
+    if not 1 <= most <= MAX_CONTRIBUTORS:
         raise _invalid(f"The value {most} for parameter MaxContributorCount is invalid: it must be 1 to 100.")
     if order not in _RANKINGS:
         raise _invalid(f"The value {order} for parameter OrderBy is invalid: it must be Sum or Maximum.")
