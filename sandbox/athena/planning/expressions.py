@@ -6,7 +6,6 @@ Source of the rules: trino 435, core/trino-main/src/main/java/io/trino/sql/analy
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from sandbox.athena import types as t
@@ -14,7 +13,7 @@ from sandbox.athena.coercions import can_coerce, common_type, common_type_of
 from sandbox.athena.conversions import cast, castable, coerce
 from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.signature import has_trait
-from sandbox.athena.planning import jsonbuilding, literals, operators, subscripts, timezones
+from sandbox.athena.planning import jsonbuilding, literals, operators, subqueries, subscripts, timezones
 from sandbox.athena.planning.calls import Calls
 from sandbox.athena.planning.context import PlanningContext
 from sandbox.athena.planning.folding import constant_text
@@ -131,7 +130,13 @@ class Binder:
             found = self.scope.resolve(parts)
         except AmbiguousNameError:
             raise self.error("AMBIGUOUS_NAME", node, f"Column '{'.'.join(parts)}' is ambiguous") from None
-        return None if found is None else found[0].value
+        if found is None:
+            return None
+        field, scope = found
+        if self.scope.closed and scope is not self.scope:
+            message = f"Reference to column '{'.'.join(parts)}' from outer scope not allowed in this context"
+            raise self.error("NOT_SUPPORTED", node, message)
+        return field.value
 
     def _unresolved(self, node: n.Node, spoken: str) -> StatementError:
         message = f"Column '{spoken}' cannot be resolved or requester is not authorized to access requested resources"
@@ -202,29 +207,6 @@ class Binder:
             raise self._no_operator(node, f"{left.type.athena} {operator} {right.type.athena}")
         return found
 
-    def _quantified(self, node: n.Quantified) -> Value:
-        left = self.bind(node.left)
-        sql, fields = self.subqueries(node.query, replace(self.scope, unnested=False))
-        right = self._single(node, fields)
-        name = self.context.unique("q")
-        test = self.compared(node.operator, left, Value(right.type, f"{name}.{right.sql.rpartition('.')[2]}"), node)
-        every = node.quantifier == "ALL"
-        # Three-valued logic: any false makes ALL false, any true makes ANY true, otherwise a NULL makes it unknown.
-        decisive, neutral = ("false", "true") if every else ("true", "false")
-        found = f"list({test.sql})"
-        inner = (
-            f"SELECT CASE WHEN list_contains(l, {decisive}) THEN {decisive}"
-            f" WHEN len(list_filter(l, lambda x: x IS NULL)) > 0 THEN NULL ELSE {neutral} END"
-            f" FROM (SELECT {found} AS l FROM ({sql}) AS {name})"
-        )
-        return Value(t.BOOLEAN, f"({inner})")
-
-    def _single(self, node: n.Node, fields: Sequence[Field]) -> Field:
-        if len(fields) != 1:
-            message = f"Multiple columns returned by subquery are not yet supported. Found {len(fields)}"
-            raise self.error("NOT_SUPPORTED", node, message)
-        return fields[0]
-
     def _logical(self, node: n.Logical) -> Value:
         terms = [self.bind_as(term, t.BOOLEAN, f"Logical expression term ({spoken(term)})") for term in node.terms]
         return Value(t.BOOLEAN, f"({f' {node.operator} '.join(term.sql for term in terms)})")
@@ -255,23 +237,6 @@ class Binder:
         operand, *texts = (operators.group_key(v) for v in (value, *items))
         return Value(t.BOOLEAN, f"({operand} IN ({', '.join(texts)}))")
 
-    def _in_query(self, node: n.InQuery) -> Value:
-        value = self.bind(node.operand)
-        sql, fields = self.subqueries(node.query, replace(self.scope, unnested=False))
-        if value.type.name == "row" and len(fields) > 1:
-            type_ = t.row_of(*(field.type for field in fields))
-            packed = ", ".join(f"f{i} := {field.sql}" for i, field in enumerate(fields, 1))
-            column = Value(type_, f"struct_pack({packed})")
-        else:
-            column = self._single(node, fields).value
-        common = common_type(value.type, column.type)
-        if common is None:
-            types = f"{value.type.athena} vs {column.type.athena}"
-            message = f"Value expression and result of subquery must be of the same type: {types}"
-            raise self.error("TYPE_MISMATCH", node, message)
-        inner = f"SELECT {operators.group_key(coerce(column, common))} FROM ({sql}) AS {self.context.unique('q')}"
-        return Value(t.BOOLEAN, f"({operators.group_key(coerce(value, common))} IN ({inner}))")
-
     def _like(self, node: n.Like) -> Value:
         value, pattern = self.bind(node.operand), self.bind(node.pattern)
         for part, name in ((value, "Left side"), (pattern, "Pattern")):
@@ -283,18 +248,6 @@ class Binder:
             return Value(t.BOOLEAN, f"({text} LIKE {matched})")
         escape = self.bind_as(node.escape, t.VARCHAR, "Escape of LIKE expression")
         return Value(t.BOOLEAN, f"athena_like({text}, {matched}, {escape.sql})")
-
-    def _exists(self, node: n.Exists) -> Value:
-        sql, _ = self.subqueries(node.query, self.scope)
-        return Value(t.BOOLEAN, f"EXISTS ({sql})")
-
-    def _subquery(self, node: n.Subquery) -> Value:
-        sql, fields = self.subqueries(node.query, self.scope)
-        if len(fields) == 1:
-            return Value(fields[0].type, f"({sql})")
-        type_ = t.row_of(*(f.type for f in fields), names=[f.name or "" for f in fields])
-        packed = ", ".join(f"f{i} := {field.sql}" for i, field in enumerate(fields, 1))
-        return Value(type_, f"(SELECT struct_pack({packed}) FROM ({sql}) AS {self.context.unique('q')})")
 
     def _case(self, node: n.Case) -> Value:
         if node.operand is None:
@@ -376,16 +329,16 @@ class Binder:
         n.Arithmetic: _arithmetic,
         n.Concat: _concat,
         n.Comparison: _comparison,
-        n.Quantified: _quantified,
+        n.Quantified: subqueries.quantified,
         n.Logical: _logical,
         n.Not: _not,
         n.IsNull: _is_null,
         n.Between: _between,
         n.InList: _in_list,
-        n.InQuery: _in_query,
+        n.InQuery: subqueries.in_query,
         n.Like: _like,
-        n.Exists: _exists,
-        n.Subquery: _subquery,
+        n.Exists: subqueries.exists,
+        n.Subquery: subqueries.scalar,
         n.Case: _case,
         n.Cast: _cast,
         n.Extract: _extract,

@@ -225,7 +225,8 @@ class Relations:
         fields = (*first.fields, *second.fields)
         if node.condition is None:
             return Relation(f"{first.sql} CROSS JOIN {second.sql}", fields, prunable)
-        binder = self.binder(Scope((*left, *fields) if left else fields, self.outer), "JOIN clause")
+        scope = Scope((*left, *fields) if left else fields, self.outer, closed=node.kind != "INNER")
+        binder = self.binder(scope, "JOIN clause")
         condition = binder.condition(node.condition, "JOIN ON clause")
         if is_lateral and condition.sql != "true":
             message = f"{node.kind} JOIN involving UNNEST or LATERAL is only supported with condition ON TRUE"

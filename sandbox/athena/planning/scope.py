@@ -51,7 +51,8 @@ class Scope:
     """The columns that an expression sees, and those of the enclosing queries.
 
     `variables` are the parameters of lambda expressions. `used_outer` is set if a name is found in an enclosing scope.
-    `unnested` is false if UNNEST in a subquery must not name these columns, as in IN.
+    `unnested` is false if UNNEST in a subquery must not name these columns, as in IN. `closed` is set in ON of an outer
+    join: neither its expressions nor its subqueries take a column of a query around them.
     """
 
     fields: tuple[Field, ...] = ()
@@ -59,6 +60,10 @@ class Scope:
     variables: Mapping[str, Value] = field(default_factory=dict[str, Value])
     used_outer: bool = False
     unnested: bool = True
+    closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.closed = self.closed or (self.parent is not None and self.parent.closed)
 
     def resolve(self, parts: tuple[str, ...]) -> tuple[Field, Scope] | None:
         """The column with a name, and the scope that has it; raises AmbiguousNameError."""
@@ -91,4 +96,4 @@ class Scope:
 
     def with_variables(self, variables: Mapping[str, Value]) -> Scope:
         """The scope of a lambda expression's body."""
-        return Scope(self.fields, self.parent, {**self.variables, **variables})
+        return replace(self, variables={**self.variables, **variables})
