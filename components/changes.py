@@ -53,6 +53,11 @@ CHANGES: Mapping[str, SettingChange] = {
         "automatically with use, and it can never be lowered. To raise it before a peak: aws dynamodb "
         "update-table --table-name TABLE --warm-throughput WriteUnitsPerSecond=N."
     ),
+    "tableContributorInsights": SettingChange(
+        f"{_NOTHING} Counting begins or ends within seconds. Between all-keys and throttled-keys it is disabled and "
+        "enabled again, with new rules.",
+        loses="Off, or changed: what CloudWatch has counted of the keys, with the rules.",
+    ),
     "kinesisShards": SettingChange(
         "The stream is resharded or changes its mode while it runs; records keep their retention. AWS allows two mode "
         "changes per day, and at most double or half the shards in one update."

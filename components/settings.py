@@ -26,6 +26,7 @@ PROJECT = "sales-analytics-cdc"
 CaptureMode = Literal["pipe", "native"]
 TableCapacity = Literal["on-demand", "provisioned"]
 LakeFormat = Literal["parquet", "json-gzip"]
+KeyInsights = Literal["off", "throttled-keys", "all-keys"]
 
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -91,6 +92,7 @@ class Settings:
     table_min_write_units: Annotated[int, Between(1, 4_000_000)] = 5
     table_max_write_units: Annotated[int, Between(0, 4_000_000)] = 0
     table_warm_write_units: Annotated[int, Between(WARM_BY_ITSELF + 1, 4_000_000, or_zero=True)] = 0
+    table_contributor_insights: Annotated[KeyInsights, OneOf("off", "throttled-keys", "all-keys")] = "off"
     kinesis_shards: Annotated[int, Between(0, 500)] = 0
     kinesis_retention_hours: Annotated[int, Between(24, 8760)] = 24
     pipe_batch_size: Annotated[int, Between(1, MAX_PIPE_BATCH)] = MAX_PIPE_BATCH

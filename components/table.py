@@ -11,6 +11,8 @@ from components.stage import Context, Stage
 _UTILISATION_PERCENT = 70.0
 """Autoscaling's target utilisation: headroom for a peak during a scaling step."""
 
+_INSIGHTS = {"all-keys": "ACCESSED_AND_THROTTLED_KEYS", "throttled-keys": "THROTTLED_KEYS"}
+
 _Tracking = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs
 _TrackedMetric = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs
 
@@ -19,7 +21,8 @@ class Table(Stage):
     """A table with the schema's key and a stream of new and old images.
 
     It scales with load: on-demand, or provisioned with autoscaling; `tableWarmWriteUnits` applies at creation.
-    `protect` protects it and enables deletion protection. Needs only the context.
+    `protect` protects it and enables deletion protection, `tableContributorInsights` counts its keys. Needs only the
+    context.
     Exports `table_name`, `table_arn` and `stream_arn` (of the DynamoDB stream).
     """
 
@@ -66,6 +69,15 @@ class Table(Stage):
         if provisioned:
             self._scale(name, table, "Read", settings.table_min_read_units, settings.table_max_read_units)
             self._scale(name, table, "Write", settings.table_min_write_units, settings.table_max_write_units)
+        if mode := _INSIGHTS.get(settings.table_contributor_insights):
+            # The provider has no update, and deletes after it creates, which would disable the new mode
+            # (internal/service/dynamodb/contributor_insights.go).
+            replaced = pulumi.ResourceOptions(replace_on_changes=["mode"], delete_before_replace=True)
+            aws.dynamodb.ContributorInsights(
+                name,
+                aws.dynamodb.ContributorInsightsArgs(table_name=table.name, mode=mode),
+                pulumi.ResourceOptions.merge(self.child(), replaced),
+            )
         self.table_name = table.name
         self.table_arn = table.arn
         self.stream_arn = table.stream_arn

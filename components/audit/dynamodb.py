@@ -9,6 +9,7 @@ from components.audit.spoiling import given
 from components.explain.evidence import Case
 
 TABLE_TYPE = "aws:dynamodb/table:Table"
+INSIGHTS = "aws:dynamodb/contributorInsights:ContributorInsights"
 DESTINATION = "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination"
 
 _API = "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/"
@@ -327,6 +328,26 @@ RULES = (
                     value="SECOND",
                 ),
                 "localstack/localstack tests/aws/services/dynamodb/test_dynamodb.snapshot.json",
+            ),
+        ),
+    ),
+    Rule(
+        "dynamodb-insights-mode",
+        INSIGHTS,
+        "Contributor Insights count all accessed and throttled keys, or only throttled ones.",
+        f"{_API}API_UpdateContributorInsights.html",
+        one_of("mode", ("ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS")),
+        given({"mode": "ACCESSED_KEYS"}),
+        (
+            RefusedCall(
+                "dynamodb.UpdateContributorInsights",
+                {
+                    "TableName": "audit",
+                    "ContributorInsightsAction": "ENABLE",
+                    "ContributorInsightsMode": "ACCESSED_KEYS",
+                },
+                "ValidationException",
+                failed("contributorInsightsMode", "satisfy enum value set: [", value="ACCESSED_KEYS"),
             ),
         ),
     ),

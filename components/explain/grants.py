@@ -105,6 +105,10 @@ GRANTS: Mapping[str, Grant] = {
         _actions("cloudwatch", "DeleteAlarms", "DescribeAlarms", "PutMetricAlarm", *_TAGS),
         (_on("cloudwatch", "alarm:{name}"),),
     ),
+    "aws:dynamodb/contributorInsights:ContributorInsights": Grant(
+        _actions("dynamodb", "DescribeContributorInsights", "UpdateContributorInsights"),
+        (_on("dynamodb", "table/{tableName}"),),
+    ),
     "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination": Grant(
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds_gettingstarted.html
         (

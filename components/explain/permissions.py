@@ -23,13 +23,16 @@ POLICY_LIMIT = 6144
 _PARTITION = "aws"
 _ROLE, _TARGET = "aws:iam/role:Role", "aws:appautoscaling/target:Target"
 _NATIVE = "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination"
+_INSIGHTS = "aws:dynamodb/contributorInsights:ContributorInsights"
 
 # Service-linked roles, which AWS creates when the first resource needs them.
 # https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds-using-shards-and-metrics.html
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Contributor_Insights_IAM.html
 SERVICE_LINKED_ROLES: Mapping[str, str] = {
     _TARGET: "dynamodb.application-autoscaling.amazonaws.com",
     _NATIVE: "kinesisreplication.dynamodb.amazonaws.com",
+    _INSIGHTS: "contributorinsights.dynamodb.amazonaws.com",
 }
 
 Statement = dict[str, Any]

@@ -16,6 +16,7 @@ from components.explain.graph import Resource
 from components.explain.rates import Rate, Tariff
 from components.merge_states import TRANSITIONS
 from components.settings import Settings
+from transform.schema import TABLE
 
 _HOURS = 730
 _MILLION = 1_000_000
@@ -97,6 +98,19 @@ def _table(inputs: Mapping[str, Any], basis: Basis) -> Cost:
         hour += inputs.get("readCapacity", 0) * basis.usd(Rate.READ_CAPACITY_HOUR)
         return Cost(month=hour * _HOURS)
     return Cost(million=math.ceil(basis.workload.item_bytes / _KB) * basis.usd(Rate.WRITE_UNIT) * _MILLION)
+
+
+def _insights(inputs: Mapping[str, Any], basis: Basis) -> Cost:
+    """The rules, and with all keys an event of each write for the partition key, and one for both keys.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/contributorinsights_HowItWorks.html
+    """
+    of_all = inputs.get("mode") != "THROTTLED_KEYS"
+    series = len(TABLE.keys)
+    rules = series * (2 if of_all else 1)
+    return Cost(
+        rules * basis.usd(Rate.INSIGHT_RULE), series * basis.usd(Rate.INSIGHT_EVENT) * _MILLION if of_all else 0
+    )
 
 
 def _native(_inputs: Mapping[str, Any], basis: Basis) -> Cost:
@@ -201,6 +215,7 @@ _PRICES: Mapping[str, Price] = {
     "aws:cloudwatch/dashboard:Dashboard": _flat(Rate.DASHBOARD),
     "aws:cloudwatch/eventBus:EventBus": _bus,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _flat(Rate.ALARM),
+    "aws:dynamodb/contributorInsights:ContributorInsights": _insights,
     "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination": _native,
     "aws:dynamodb/table:Table": _table,
     "aws:glue/crawler:Crawler": _crawler,

@@ -53,6 +53,7 @@ _PURPOSES: Mapping[str, str] = {
     "aws:cloudwatch/logGroup:LogGroup": "a service's log, with a retention",
     "aws:cloudwatch/logStream:LogStream": "the log stream of Firehose's errors",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "raised when an operator must act",
+    "aws:dynamodb/contributorInsights:ContributorInsights": "counts the table's hot and throttled keys",
     "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination": "DynamoDB's native capture to Kinesis",
     "aws:dynamodb/table:Table": "the items and their change stream",
     "aws:glue/catalogDatabase:CatalogDatabase": "the database of the lake's tables",

@@ -24,6 +24,9 @@ def _infracost(resource: str) -> str:
     return _INFRACOST.format(resource, resource)
 
 
+_INSIGHTS = "usage.ai/blog/aws-reserved-instances-dynamodb-contributor-insights (2026)"
+
+
 class Rate(Enum):
     """A list price: `usd` per `unit`; `source` confirms it, "" without a source."""
 
@@ -85,6 +88,8 @@ class Rate(Enum):
         "CloudWatch dashboard, a month",
         "factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards (2026-06)",
     )
+    INSIGHT_RULE = (0.50, "CloudWatch Contributor Insights rule, a month", _INSIGHTS)
+    INSIGHT_EVENT = (0.03 / _MILLION, "CloudWatch Contributor Insights event of DynamoDB", _INSIGHTS)
     METRIC = (0.30, "CloudWatch custom metric, a month", "signoz.io/guides/cloudwatch-pricing (2026-02)")
     KEY = (1.0, "KMS key, a month", _infracost("kms_key"))
     DPU_HOUR = (0.44, "Glue crawler DPU, an hour", _infracost("glue_crawler"))

@@ -40,6 +40,10 @@ REPLACES: Mapping[str, Mapping[str, str]] = {
     "aws:cloudwatch/logGroup:LogGroup": _from("logs/group.go", "logGroupClass", "name", "namePrefix"),
     "aws:cloudwatch/logStream:LogStream": _from("logs/stream.go", "logGroupName", "name"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": _from("cloudwatch/metric_alarm.go", "name"),
+    # The program replaces it for another mode: the provider's resource has no update.
+    "aws:dynamodb/contributorInsights:ContributorInsights": _from(
+        "dynamodb/contributor_insights.go", "indexName", "mode", "tableName"
+    ),
     "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination": _from(
         "dynamodb/kinesis_streaming_destination.go", "approximateCreationDateTimePrecision", "streamArn", "tableName"
     ),

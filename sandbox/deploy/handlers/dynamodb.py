@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.deploy.inputs import Inputs
 from sandbox.deploy.registry import Created, New, handles
+from sandbox.state import ACCOUNT_ID
 
 _NAMES = {"attributes": "AttributeDefinitions", "name": "AttributeName", "type": "AttributeType"}
 
@@ -51,6 +52,22 @@ def kinesis_streaming_destination(new: New) -> Created:
         EnableKinesisStreamingConfiguration=configuration,
     )
     return Created(f"{table_name},{stream_arn}")
+
+
+@handles("aws:dynamodb/contributorInsights:ContributorInsights")
+def contributor_insights(new: New) -> Created:
+    """Enable Contributor Insights of a table, or of one of its indexes."""
+    table_name, index, mode = (new.inputs.text(name) for name in ("tableName", "indexName", "mode"))
+    optional = {"IndexName": index, "ContributorInsightsMode": mode}
+    given = {name: value for name, value in optional.items() if value}
+    new.call(
+        "dynamodb",
+        "update_contributor_insights",
+        TableName=table_name,
+        ContributorInsightsAction="ENABLE",
+        **given,
+    )
+    return Created(f"name:{table_name}/index:{index or ''}/{ACCOUNT_ID}")
 
 
 def _key_schema(inputs: Inputs, hash_key: str | None = None) -> list[dict[str, str]]:

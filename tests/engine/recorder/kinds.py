@@ -65,6 +65,7 @@ _KINDS: Mapping[str, Kind] = {
         "logs:{region}:{account}:log-group:{logGroupName}:log-stream:{name}", "{logGroupName}:{name}"
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": _with_arn("cloudwatch:{region}:{account}:alarm:{name}"),
+    "aws:dynamodb/contributorInsights:ContributorInsights": Kind("name:{tableName}/index:/{account}"),
     "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination": Kind("{tableName},{streamArn}"),
     "aws:dynamodb/table:Table": _with_arn(
         "dynamodb:{region}:{account}:table/{name}",

@@ -59,6 +59,9 @@ DELETERS: dict[str, Deleter] = {
         logGroupName=it.inputs["logGroupName"], logStreamName=it.id
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": lambda aws, it: aws.cloudwatch.delete_alarms(AlarmNames=[it.id]),
+    "aws:dynamodb/contributorInsights:ContributorInsights": lambda aws, it: aws.dynamodb.update_contributor_insights(
+        TableName=it.inputs["tableName"], ContributorInsightsAction="DISABLE"
+    ),
     "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination": lambda aws, it: (
         aws.dynamodb.disable_kinesis_streaming_destination(
             TableName=it.inputs["tableName"], StreamArn=it.inputs["streamArn"]

@@ -117,6 +117,16 @@ def test_a_table_writes_to_its_own_kinesis_stream(create: Create, aws: Callable[
     assert destination["ApproximateCreationDateTimePrecision"] == "MICROSECOND"
 
 
+def test_contributor_insights_of_a_table(create: Create, aws: Callable[[str], Any]) -> None:
+    keys = {"hashKey": "id", "attributes": [{"name": "id", "type": "S"}], "billingMode": "PAY_PER_REQUEST"}
+    table = create("aws:dynamodb/table:Table", {"name": unique(), **keys})["name"]
+    given = {"tableName": table, "mode": "THROTTLED_KEYS"}
+    state = create("aws:dynamodb/contributorInsights:ContributorInsights", given)
+    assert state["id"] == f"name:{table}/index:/123456789012"
+    found = aws("dynamodb").describe_contributor_insights(TableName=table)
+    assert (found["ContributorInsightsStatus"], found["ContributorInsightsMode"]) == ("ENABLED", "THROTTLED_KEYS")
+
+
 def test_a_provisioned_stream_with_enhanced_monitoring(create: Create, aws: Callable[[str], Any]) -> None:
     state = create(
         "aws:kinesis/stream:Stream",

@@ -26,7 +26,7 @@ PROJECT = "sales-analytics-cdc"
 MORE = {
     "local": {"tableCapacity": "provisioned", "tableMaxReadUnits": 50, "tableMaxWriteUnits": 40},
     "dev": {"eventFanout": "true", "lambdaConcurrency": 5, "mergeIntervalMinutes": 60},
-    "prod": {"captureMode": "native"},
+    "prod": {"captureMode": "native", "tableContributorInsights": "throttled-keys"},
 }
 OF_PIPES = {"pipe_name", "large_pipe_name", "shorten_function_name", "dead_letter_queue_url"}
 # Read back by another check: no description has a zip.

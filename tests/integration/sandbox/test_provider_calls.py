@@ -10,10 +10,11 @@ from tests.conftest import SandboxServer
 from tests.integration.sandbox.provider import LIVES, Aws, Life
 
 SNAPSHOTS = Path(__file__).parents[2] / "unit" / "components" / "snapshots"
-# Types of settings that no stack or snapshot has: tableCapacity provisioned, captureMode native.
+# Types of settings that no stack or snapshot has: tableCapacity, tableContributorInsights, captureMode native.
 BY_SETTING = {
     "aws:appautoscaling/target:Target",
     "aws:appautoscaling/policy:Policy",
+    "aws:dynamodb/contributorInsights:ContributorInsights",
     "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination",
 }
 

@@ -46,7 +46,7 @@ LEFT_OUT: Mapping[str, str] = {
     "Alias|Key": "under it everything rests",
     "BucketNotification|EventRule|EventTarget": "an edge, from errors/ to its queue",
     "Bucket(?!Notification)\\w*": "the lake's bucket is the places in it; the rest is how it is closed and tidied",
-    "Dashboard|MetricAlarm|Topic\\w*": "they watch every stage and are in no change's way",
+    "ContributorInsights|Dashboard|MetricAlarm|Topic\\w*": "they watch every stage and are in no change's way",
     "EventBusPolicy|QueuePolicy|Role|RolePolicy": "who may do what: the roles' own tests show it",
     "LogGroup|LogStream": "every stage has its log",
     "Policy|Target": "autoscaling of the table's capacity",

@@ -23,7 +23,10 @@ from tests.unit.components.running import CHOSEN as CHOSEN_STAGES
 from tests.unit.components.running import Record
 
 README = (ROOT / "README.md").read_text()
-CHOSEN: tuple[dict[str, str], ...] = (CHOSEN_STAGES, {"captureMode": "native"})
+CHOSEN: tuple[dict[str, str], ...] = (
+    CHOSEN_STAGES,
+    {"captureMode": "native", "tableContributorInsights": "all-keys"},
+)
 """Settings that add an edge which no stack's file has."""
 
 

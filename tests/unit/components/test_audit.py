@@ -146,7 +146,8 @@ def cases(record: Record) -> list[Case]:
     """Return resources of every type with a rule."""
     set_all_config(stacks.config(ROOT, "prod"))
     settings = Settings.load(pulumi.Config(PROJECT))
-    graphs = [record("prod", WHOLE), record("dev", WHOLE), record("prod", {"captureMode": "native", **PROVISIONED})]
+    native = {"captureMode": "native", "tableContributorInsights": "all-keys", **PROVISIONED}
+    graphs = [record("prod", WHOLE), record("dev", WHOLE), record("prod", native)]
     return [Case(resource, graph, settings) for graph in graphs for resource in graph.resources]
 
 

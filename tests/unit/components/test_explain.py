@@ -40,7 +40,7 @@ def test_every_resource_is_in_the_tree_once_with_what_it_is_for(program: Graph) 
 
 def test_what_a_choice_may_bring_has_a_purpose_too(record: Record) -> None:
     for changed in (
-        {"captureMode": "native"},
+        {"captureMode": "native", "tableContributorInsights": "all-keys"},
         {"eventFanout": "true"},
         {"tableCapacity": "provisioned", "tableMaxReadUnits": "5", "tableMaxWriteUnits": "5"},
     ):
@@ -135,3 +135,22 @@ def test_a_provisioned_table_costs_by_the_hour_and_not_by_the_write(record: Reco
     table = record("prod", changed).one("aws:dynamodb/table:Table")
     cost = prices.cost(table, Basis(Settings()))
     assert cost == Cost(month=pytest.approx((5 * 0.00065 + 5 * 0.00013) * 730), million=0.0)  # pyright: ignore[reportArgumentType] - approx replaces a number
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        # Two rules of the partition key and an event a write: contributorinsights_HowItWorks.html, "billing".
+        ("all-keys", Cost(month=2 * 0.50, million=0.03)),
+        ("throttled-keys", Cost(month=0.50, million=0.0)),
+    ],
+)
+def test_contributor_insights_cost_their_rules_and_the_keys_that_they_count(
+    record: Record, chosen: str, expected: Cost
+) -> None:
+    insights = record("dev", {"tableContributorInsights": chosen}).one(
+        "aws:dynamodb/contributorInsights:ContributorInsights"
+    )
+    cost = prices.cost(insights, Basis(Settings()))
+    assert cost is not None
+    assert (cost.month, cost.million) == (expected.month, pytest.approx(expected.million))

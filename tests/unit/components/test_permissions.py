@@ -154,6 +154,8 @@ def test_a_service_linked_role_is_made_where_one_is_needed(record: Record) -> No
     assert linked(record("dev")) == []
     assert linked(record("prod", ALL)) == ["dynamodb.application-autoscaling.amazonaws.com"]
     assert linked(record("prod", NATIVE)) == ["kinesisreplication.dynamodb.amazonaws.com"]
+    insights = record("prod", {"tableContributorInsights": "throttled-keys"})
+    assert linked(insights) == ["contributorinsights.dynamodb.amazonaws.com"]
 
 
 @pytest.mark.parametrize("type_", CLOUDFORMATION)

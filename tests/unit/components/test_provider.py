@@ -60,7 +60,7 @@ ARN = re.compile(r"arn:aws:[a-z0-9-]+:([a-z]{2}-[a-z]+-\d)?:(\d{12})?:[^\s:].*")
 
 CHOICES: dict[str, dict[str, str]] = {
     "as it is": {},
-    "native": {"captureMode": "native"},
+    "native": {"captureMode": "native", "tableContributorInsights": "throttled-keys"},
     "on-demand stream": {"kinesisShards": "0"},
     "provisioned table": {"tableCapacity": "provisioned", "tableMaxReadUnits": "50", "tableMaxWriteUnits": "900"},
     "json": {"lakeFormat": "json-gzip"},

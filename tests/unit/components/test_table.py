@@ -13,6 +13,7 @@ from tests.unit.components.running import Alone
 from transform.schema import TABLE, Column, KeyAttribute
 
 TYPE = "aws:dynamodb/table:Table"
+INSIGHTS = "aws:dynamodb/contributorInsights:ContributorInsights"
 MADE = MadeWith(
     named_after="dev",
     account="123456789012",
@@ -160,3 +161,16 @@ def dataclasses_replace_key(table: Any) -> Any:
         sort_key=KeyAttribute("line", "N"),
         columns=(*table.columns, Column("line", "bigint", ("line",), "the line's number")),
     )
+
+
+@pytest.mark.parametrize(
+    ("chosen", "mode"), [("all-keys", "ACCESSED_AND_THROTTLED_KEYS"), ("throttled-keys", "THROTTLED_KEYS")]
+)
+def test_its_keys_are_counted_where_the_stack_asks_for_it(alone: Alone, chosen: Any, mode: str) -> None:
+    graph = alone(lambda context: Table("t", context), table_contributor_insights=chosen)
+    inputs = graph.one(INSIGHTS).inputs
+    assert inputs == {"tableName": graph.one(TYPE).inputs["name"], "mode": mode}
+
+
+def test_its_keys_are_not_counted_by_default(program: Graph) -> None:
+    assert program.of(INSIGHTS) == ()

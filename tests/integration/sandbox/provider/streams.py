@@ -113,6 +113,26 @@ def kinesis_streaming_destination(aws: Aws) -> None:
     dynamodb.delete_table(TableName="native")
 
 
+@provider("aws:dynamodb/contributorInsights:ContributorInsights", "dynamodb/contributor_insights.go")
+def contributor_insights(aws: Aws) -> None:
+    dynamodb, names = aws.dynamodb, {"TableName": "insights"}
+    _table(aws, "insights")
+
+    def described() -> dict[str, Any]:
+        return dynamodb.describe_contributor_insights(**names)
+
+    for mode in ("THROTTLED_KEYS", "ACCESSED_AND_THROTTLED_KEYS"):
+        enable = names | {"ContributorInsightsAction": "ENABLE", "ContributorInsightsMode": mode}
+        dynamodb.update_contributor_insights(**enable)
+        found = described()
+        assert (found["ContributorInsightsStatus"], found["ContributorInsightsMode"]) == ("ENABLED", mode)
+        assert found["TableName"] == "insights"
+        dynamodb.update_contributor_insights(**names, ContributorInsightsAction="DISABLE")
+        assert described()["ContributorInsightsStatus"] == "DISABLED"
+    dynamodb.delete_table(**names)
+    refused("ResourceNotFoundException", dynamodb.describe_contributor_insights, **names)
+
+
 _SCALED = {
     "ServiceNamespace": "dynamodb",
     "ResourceId": "table/scaled",

@@ -45,6 +45,14 @@ def native(aws: Aws, it: Resource) -> Mapping[str, Any]:
     return found | destination
 
 
+@reads("aws:dynamodb/contributorInsights:ContributorInsights")
+def contributor_insights(aws: Aws, it: Resource) -> Mapping[str, Any]:
+    found = aws.dynamodb.describe_contributor_insights(TableName=it.inputs["tableName"])
+    if found["ContributorInsightsStatus"] == "DISABLED":
+        raise ValueError("it is disabled")
+    return found | {"mode": found["ContributorInsightsMode"]}
+
+
 @reads("aws:appautoscaling/target:Target")
 def scalable_target(aws: Aws, it: Resource) -> Mapping[str, Any]:
     scaling = aws.application_autoscaling
