@@ -1,9 +1,22 @@
 """The fast path from records to rows, in C (native/). `transform.fast_path` calls and documents it."""
 
+from collections.abc import Mapping, Sequence
+
 from typing_extensions import Buffer
 
 def canonical(text: Buffer, /) -> bytes | None:
     """JSON in UTF-8 as Trino's json_parse writes it: sorted members, no space. None for a text that is not usual."""
+
+def contents(records: Sequence[Mapping[str, object]], contents: Buffer, lengths: Buffer, /) -> int:
+    """Decode a list of records' data from base64 into `contents`, and return the bytes that this needs.
+
+    Where `contents` has fewer bytes, nothing is decoded. A NUL follows each record's bytes, and 15 more bytes follow
+    the last. `lengths` are 64-bit integers: each record's bytes, 0 where its `data` is not a str of base64 with its
+    padding. Raises: ValueError: `lengths` is too small. SystemError: `records` is not a list.
+    """
+
+def keep_memory() -> None:
+    """Have the C library keep freed memory, up to 64 MiB, instead of giving it back to the system; glibc only."""
 
 class Table:
     """A described table: an opaque value with room for what is read of one record. It cannot be constructed."""

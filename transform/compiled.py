@@ -15,7 +15,7 @@ try:
         raise ImportError("a free-threaded Python has no stable ABI")
     from transform import _native
 
-    if not all(hasattr(_native, name) for name in ("canonical", "rows", "table")):
+    if not all(hasattr(_native, name) for name in ("canonical", "contents", "keep_memory", "rows", "table")):
         raise ImportError(f"{_native.__file__} is compiled from other sources")
 except ImportError as error:
     native = None
@@ -24,6 +24,17 @@ else:
     native = _native
     missing = None
 # `missing` is the reason why there is no module, and what to do. Then every record takes the slow path.
+
+
+def keep_memory() -> None:
+    """Have this process keep the memory of a batch for the next one; nothing where nothing is compiled.
+
+    Lambda's runtime and the transform allocate some five times a batch's bytes in each invocation. By default glibc
+    gives much of it back to the system at the end, which clears every page again at the next one.
+    """
+    if native is not None:
+        native.keep_memory()
+
 
 _NONE = -1
 # In native/table.h's order.

@@ -13,7 +13,7 @@ import time
 from typing import TypedDict
 
 from transform.batch import Answer, Record, Transform
-from transform.compiled import missing
+from transform.compiled import keep_memory, missing
 from transform.schema import TABLE
 from transform.settings import from_environment
 from transform.telemetry import Origin, log_line
@@ -35,6 +35,7 @@ class FirehoseAnswer(TypedDict):
 
 _SETTINGS = from_environment(os.environ, TABLE)
 _TRANSFORM = Transform(TABLE, _SETTINGS)
+keep_memory()
 _FUNCTION = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "transform")
 if missing is not None:
     sys.stderr.write(f"native: no; every record takes the slow path, some ten times as long: {missing}\n")

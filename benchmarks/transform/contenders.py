@@ -66,6 +66,12 @@ def _row(
 
 
 def _ours() -> Handler:
+    """The transform in a process that keeps freed memory, like that of transform/handler.py."""
+    import_module("transform.compiled").keep_memory()
+    return _transform()
+
+
+def _transform() -> Handler:
     batch = import_module("transform.batch")
     schema = import_module("transform.schema")
     settings = import_module("transform.settings")
@@ -81,9 +87,8 @@ def _ours_carefully() -> Handler:
     settings = import_module("transform.settings")
     transform = batch.Transform(schema.TABLE, settings.FunctionSettings())
 
-    def nothing_is_fast(contents: list[bytes]) -> Any:
-        count = len(contents)
-        return fast_path.Rows(memoryview(b""), [0] * count, bytes([fast_path.FALLBACK] * count), [0] * count)
+    def nothing_is_fast(records: list[object]) -> Any:
+        return fast_path.no_rows(len(records))
 
     transform._fast_path.write = nothing_is_fast
     return lambda event: {"records": transform.answer(event["records"])[0]}
@@ -257,6 +262,29 @@ def _runtime() -> Handler:
     return handle
 
 
+def _invocation(*, kept: bool) -> Callable[[], Handler]:
+    """What an invocation costs in all: the event from JSON, this transform, its response to JSON.
+
+    `kept`: whether the process keeps freed memory, as that of transform/handler.py does.
+    """
+
+    def load() -> Handler:
+        simplejson = import_module("simplejson")
+        if kept:
+            import_module("transform.compiled").keep_memory()
+        answer = _transform()
+        texts: dict[int, str] = {}
+
+        def handle(event: dict[str, Any]) -> dict[str, Any]:
+            text = texts.setdefault(id(event), json.dumps(event))
+            simplejson.dumps(answer(simplejson.loads(text)))
+            return event
+
+        return handle
+
+    return load
+
+
 CONTENDERS = {
     "ours": Contender("this transform", _ours),
     "ours-carefully": Contender("this transform, slow path alone", _ours_carefully),
@@ -274,4 +302,6 @@ CONTENDERS = {
     "base64": Contender("floor: base64 alone", _base64_only(fast=False), does_all=False),
     "pybase64": Contender("floor: pybase64 alone", _base64_only(fast=True), does_all=False),
     "runtime": Contender("beside all: Lambda's own JSON", _runtime, does_all=False),
+    "invocation": Contender("Lambda's own JSON and this transform", _invocation(kept=True), does_all=False),
+    "invocation-freed": Contender("the same, freed memory not kept", _invocation(kept=False), does_all=False),
 }

@@ -35,4 +35,9 @@ static inline int read_integers(PyObject *tuple, int64_t *numbers, Py_ssize_t fi
     return 0;
 }
 
+/* Whether a buffer is an array of at least this many 64-bit integers. */
+static inline int is_array(const Py_buffer *buffer, Py_ssize_t count) {
+    return buffer->len >= count * (Py_ssize_t)sizeof(int64_t) && (uintptr_t)buffer->buf % sizeof(int64_t) == 0;
+}
+
 #endif

@@ -1,16 +1,14 @@
 /* The transform's fast path, as a Python module of the stable ABI; ../_native.pyi describes its functions. */
 #include "arguments.h"
 #include "canonical.h"
+#include "contents.h"
 #include "description.h"
+#include "kept.h"
 #include "rows.h"
 
 enum { CONTENTS, LENGTHS, LINES, ENDS, RESULTS, MOMENTS, BUFFERS };
 
 static const char rows_usage[] = "rows takes a table, contents, lengths, lines, ends, results and moments";
-
-static int is_array(const Py_buffer *buffer, Py_ssize_t count) {
-    return buffer->len >= count * (Py_ssize_t)sizeof(int64_t) && (uintptr_t)buffer->buf % sizeof(int64_t) == 0;
-}
 
 /* Whether the lengths are those of records with a NUL behind each, and 16 bytes behind the last. */
 static int are_records(const Py_buffer *contents, const int64_t *lengths, Py_ssize_t count) {
@@ -50,7 +48,8 @@ static PyObject *rows(PyObject *module, PyObject *const *arguments, Py_ssize_t c
     return failed ? NULL : Py_BuildValue("");
 }
 
-static PyMethodDef methods[] = {METHOD(canonical), METHOD(table), METHOD(rows), {0}};
+static PyMethodDef methods[] = {
+    METHOD(canonical), METHOD(contents), METHOD(keep_memory), METHOD(table), METHOD(rows), {0}};
 
 static PyModuleDef definition = {.m_base = {.ob_base = {.ob_refcnt = 1}}, .m_name = "_native", .m_methods = methods};
 

@@ -7,8 +7,11 @@ import mmap
 from typing import NamedTuple
 
 from transform.compiled import describe, native
-from transform.fast_path import FALLBACK, PADDING, FastPath
+from transform.fast_path import FALLBACK, FastPath
 from transform.schema import LakeTable
+
+PADDING = bytes(16)
+"""What must follow the last record: the compiled module reads 16 bytes at a time."""
 
 _NO_ACCESS = 0
 _WORD_BYTES = 8

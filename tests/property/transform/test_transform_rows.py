@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.property.transform.inventory import INVENTORY
 from tests.property.transform.oracle import expected_columns, load_row, row_columns
 from tests.property.transform.strategies import Event, events
+from tests.unit.transform.changes import records_of
 from transform.batch import Answer, Transform
 from transform.events import read_change
 from transform.fast_path import FALLBACK, RESULTS, FastPath
@@ -57,7 +58,7 @@ def the_row_has_the_schemas_columns_in_order_and_says_what_happened(
 
 def the_fast_path_gives_the_row_of_the_slow_path(table: LakeTable, event: Event) -> None:
     change = read_change(event.data)
-    rows = FastPath(table).write([event.data])
+    rows = FastPath(table).write(records_of(event.data))
     if rows.results[0] != FALLBACK:
         assert bytes(rows.lines[: rows.ends[0]]) == RowWriter(table).line(change, {})
         assert RESULTS[rows.results[0]] == (change.op, change.expired)

@@ -112,7 +112,7 @@ class Fault:
 
 
 _ROWS = """
-from tests.unit.transform.changes import data_of, pipe_event
+from tests.unit.transform.changes import data_of, pipe_event, records_of
 from transform.fast_path import FastPath
 from transform.schema import TABLE
 from transform.compiled import native, describe
@@ -148,13 +148,13 @@ PLANTED = (
     Fault(
         "an array within a structure is written one beyond its end",
         *(TRANSFORM, "change.h", "image->count == MAX_MEMBERS", "image->count > MAX_MEMBERS"),
-        _ROWS + "FastPath(TABLE).write([data_of(pipe_event(NewImage={f'a{n}': {'S': ''} for n in range(600)}))])",
+        _ROWS + "FastPath(TABLE).write(records_of(pipe_event(NewImage={f'a{n}': {'S': ''} for n in range(600)})))",
         ("undefined",),
     ),
     Fault(
         "a number overflows",
         *(TRANSFORM, "rows.h", "++digits > 17", "++digits > 40"),
-        _ROWS + "FastPath(TABLE).write([data_of(pipe_event()).replace(b'1795356187', b'9' * 30)])",
+        _ROWS + "FastPath(TABLE).write(records_of(data_of(pipe_event()).replace(b'1795356187', b'9' * 30)))",
         ("undefined",),
     ),
     Fault(
@@ -178,6 +178,14 @@ PLANTED = (
         + "native.rows(native.table(*describe(TABLE)), record + b'\\0', array('q', [len(record)]), bytearray(9000), "
         + "bytearray(8), bytearray(1), bytearray(8))",
         ("address",),
+    ),
+    Fault(
+        "decoded records have no room behind them",
+        *(TRANSFORM, "contents.h", "int64_t bytes = AT_ONCE;", "int64_t bytes = 0;"),
+        _ROWS
+        + "records, length = records_of(b'x' * 900), bytearray(8)\n"
+        + "native.contents(records, bytearray(native.contents(records, bytearray(), length)), length)",
+        ("undefined", "address"),
     ),
     Fault(
         "the end of a hashed message is written beyond its array",

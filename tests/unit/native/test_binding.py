@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.property.transform.guarded import PADDING
 from tests.property.transform.inventory import INVENTORY
-from tests.unit.transform.changes import data_of, pipe_event
+from tests.unit.transform.changes import data_of, pipe_event, records_of
 from transform.compiled import describe, native
-from transform.fast_path import FALLBACK, PADDING
+from transform.fast_path import FALLBACK
 from transform.schema import TABLE
 
 assert native
@@ -148,3 +149,41 @@ def test_what_is_no_table_is_refused(table: object) -> None:
 def test_a_wrong_number_of_arguments_is_refused() -> None:
     with pytest.raises(TypeError, match="rows takes a table, contents"):
         _native.rows()
+
+
+def test_exactly_enough_room_for_contents_is_enough_and_less_decodes_nothing() -> None:
+    records = records_of(b"one", b"", b"three")
+    needed = _native.contents(records, bytearray(), array("q", [7, 7, 7]))
+    room, lengths = bytearray(b"x" * (needed - 1)), array("q", [7, 7, 7])
+    assert _native.contents(records, room, lengths) == needed
+    assert (room, lengths.tolist()) == (b"x" * (needed - 1), [7, 7, 7])
+    room.append(ord("x"))
+    assert _native.contents(records, room, lengths) == needed
+    assert lengths.tolist() == [3, 0, 5]
+    assert room.startswith(b"one\0\0three" + PADDING)
+
+
+@pytest.mark.parametrize("record", [{}, {"data": None}, {"data": b"YQ=="}, {"data": "\ud800"}, None, ["data"]])
+def test_a_record_without_a_text_has_no_contents_and_disturbs_no_other(record: object) -> None:
+    room, lengths = bytearray(100), array("q", [7, 7, 7])
+    _native.contents([*records_of(b"a"), record, *records_of(b"b")], room, lengths)
+    assert (bytes(room[:5]), lengths.tolist()) == (b"a\0\0b\0", [1, 0, 1])
+
+
+@pytest.mark.parametrize("lengths", [bytearray(8), memoryview(bytearray(32))[1:17]])
+def test_lengths_that_do_not_fit_are_refused(lengths: bytearray | memoryview) -> None:
+    with pytest.raises(ValueError, match="the lengths have no room for each record's"):
+        _native.contents(records_of(b"a", b"b"), bytearray(100), lengths)
+
+
+def test_contents_takes_a_list_and_buffers_that_can_be_written() -> None:
+    with pytest.raises(TypeError, match="contents takes a list of records"):
+        _native.contents()
+    with pytest.raises(SystemError):
+        _native.contents((), bytearray(100), array("q"))
+    with pytest.raises(BufferError):
+        _native.contents([], bytes(100), array("q"))
+    room = bytearray(100)
+    with pytest.raises(BufferError):
+        _native.contents([], room, b"")
+    room.clear()  # BufferError where a view of it were still held

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
+from tests.unit.transform.changes import records_of
 from transform.events import read_change
 from transform.fast_path import FALLBACK, MAX_RECORDS, RESULTS, FastPath
 from transform.rows import RowWriter
@@ -41,7 +42,7 @@ def are_written(records: Iterable[bytes], table: LakeTable = THING) -> list[bool
     answers: list[bool] = []
     rest = iter(records)
     while batch := list(islice(rest, MAX_RECORDS)):
-        rows = fast_path.write(batch)
+        rows = fast_path.write(records_of(*batch))
         start = 0
         for record, end, result, moment in zip(batch, rows.ends, rows.results, rows.moments, strict=True):
             if result != FALLBACK:

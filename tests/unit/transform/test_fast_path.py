@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.property.transform.inventory import INVENTORY
-from tests.unit.transform.changes import data_of, pipe_event
+from tests.unit.transform.changes import data_of, pipe_event, records_of
 from transform.events import read_change
 from transform.fast_path import FALLBACK, MAX_RECORDS, RESULTS, FastPath
 from transform.rows import RowWriter
@@ -42,7 +42,7 @@ def contents(*items: dict[str, Any]) -> list[bytes]:
 
 def fast_rows(table: LakeTable, chosen: list[bytes]) -> list[bytes | None]:
     """The rows of records that the fast path writes; each is compared with the slow path's."""
-    rows = FastPath(table).write(chosen)
+    rows = FastPath(table).write(records_of(*chosen))
     starts = [0, *rows.ends]
     lines = [
         None if result == FALLBACK else bytes(rows.lines[start:end])
@@ -242,14 +242,14 @@ def test_large_records_among_small_ones_have_room() -> None:
     fast_path = FastPath(TABLE)
     for size in (1, 300_000, 3):
         (content,) = contents(ORDER | {"note": {"S": '"' * size}})
-        rows = fast_path.write([content] * 3)
+        rows = fast_path.write(records_of(*[content] * 3))
         line = RowWriter(TABLE).line(read_change(content), {})
         assert bytes(rows.lines[: rows.ends[-1]]) == line * 3
 
 
 def test_more_records_than_there_is_room_for_are_refused() -> None:
     with pytest.raises(ValueError, match="129 records are more than the 128"):
-        FastPath(TABLE).write([b""] * (MAX_RECORDS + 1))
+        FastPath(TABLE).write(records_of(*[b""] * (MAX_RECORDS + 1)))
 
 
 @pytest.mark.parametrize(("members", "is_fast"), [(400, True), (600, False)])
