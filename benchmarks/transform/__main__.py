@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -36,6 +37,8 @@ _SWEEP = [
     (100, 16384),
     (20, 102400),
 ]
+# A record of the large batches is compared with one of the usual: in many rounds, each with all of them.
+_LARGE, _ROUNDS = (2000, 3000), 30
 _SWEEP_NOTE = (
     "5,000 records of 1 KB exceed Lambda's limit: most of their rows are left out, and the time includes that."
 )
@@ -65,7 +68,7 @@ class Worker:
         self.ready = self._read() or {"missing": _ending(process.wait())}
 
     def turn(self, records: int, size: int, seconds: float) -> dict[str, float]:
-        """Time for one batch, in nanoseconds: {"least", "median"}."""
+        """Time for one batch, in nanoseconds: {"least", "median", "processor"}."""
         self._input.write(json.dumps({"records": records, "bytes": size, "seconds": seconds}) + "\n")
         self._input.flush()
         return self._read()
@@ -103,6 +106,7 @@ def _main(arguments: list[str] | None) -> int:
     try:
         results = _measure(running, chosen.seconds)
         sweep = _sweep(running["ours"], chosen.seconds / 60)
+        large = _large(running["ours"])
     finally:
         for worker in workers.values():
             worker.stop()
@@ -119,6 +123,7 @@ def _main(arguments: list[str] | None) -> int:
             for name, worker in workers.items()
         },
         "sweep": sweep,
+        "large": large,
         "import_ms": _import_ms(chosen.python),
     }
     _print(console, report)
@@ -152,6 +157,17 @@ def _sweep(worker: Worker, scale: float) -> list[dict[str, float]]:
         ns = min(turn["least"] for turn in turns) / records
         rows.append({"records": records, "bytes": size, "ns_a_record": ns, "ns_a_byte": ns / size})
     return rows
+
+
+def _large(worker: Worker) -> dict[int, list[float]]:
+    """The processor time of a record of a large batch over one of RECORDS: one ratio per round, in rising order."""
+    ratios: dict[int, list[float]] = {records: [] for records in _LARGE}
+    for number in range(_ROUNDS):
+        sizes = sorted((RECORDS, *_LARGE), reverse=number % 2 == 1)
+        each = {records: worker.turn(records, BYTES, 0)["processor"] / records for records in sizes}
+        for records in _LARGE:
+            ratios[records].append(each[records] / each[RECORDS])
+    return {records: sorted(found) for records, found in ratios.items()}
 
 
 def _import_ms(python: str) -> float:
@@ -189,9 +205,11 @@ def _print(console: Console, report: dict[str, Any]) -> None:
             f"{row['records']:,}", f"{row['bytes']:,}", f"{row['ns_a_record'] / 1000:.2f}", f"{row['ns_a_byte']:.2f}"
         )
     console.print(sweep)
-    each = {row["records"]: row["ns_a_record"] for row in report["sweep"] if row["bytes"] == BYTES}
-    for records in (2000, 3000):
-        console.print(f"a record of {records:,} costs {each[records] / each[RECORDS]:.2f} times one of {RECORDS}")
+    for records, ratios in report["large"].items():
+        console.print(
+            f"a record of {records:,} costs {median(ratios):.2f} times one of {RECORDS} (processor time, median of "
+            f"{len(ratios)} rounds; least {ratios[0]:.2f}, most {ratios[-1]:.2f})"
+        )
     console.print(_SWEEP_NOTE)
     console.print(f"import of the handler: {report['import_ms']:.0f} ms of processor time")
 
