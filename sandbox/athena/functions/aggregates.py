@@ -15,10 +15,13 @@ from sandbox.athena.functions.building import once
 from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.hashes import in_table_order
 from sandbox.athena.functions.native import Native
+from sandbox.athena.sql import literal
 from sandbox.athena.values import fail
 
 _SUMMED = 28
 """The sum of decimals with more digits may exceed a decimal, although their mean does not."""
+_LISTED_BYTES = 1_048_576
+"""The longest result of listagg. Source: trino 435, io.trino.operator.aggregation.listagg."""
 
 
 def _aggregate(
@@ -170,7 +173,10 @@ def _reduce_agg(call: TypedCall) -> str:
 
 
 def _listagg(call: TypedCall) -> str:
-    return call.aggregate("string_agg", call[0], call[1] if len(call) > 1 else "''")
+    text = call.aggregate("string_agg", call[0], call[1] if len(call) > 1 else "''")
+    message = f"Concatenated string has the length in bytes larger than the maximum output length {_LISTED_BYTES}"
+    refused = fail("EXCEEDED_FUNCTION_MEMORY_LIMIT", literal(message), call.type)
+    return once([text], lambda a: f"CASE WHEN strlen({a[0]}) > {_LISTED_BYTES} THEN {refused} ELSE {a[0]} END")
 
 
 FUNCTIONS = (
