@@ -121,9 +121,10 @@ class SelectPlanner:
                 )
             found = [f for f in self._relation.fields if not f.hidden]
         else:
-            found = self._of_relation(base)
+            parts = qualified(base)
+            found = None if parts is None else self._of_relation(parts)
             if found is None:
-                value = binder.bind(base)
+                value = self._starred(base, binder)
                 if value.type.name != "row":
                     raise self._context.error("TYPE_MISMATCH", star, "expected expression of type Row")
                 found = [
@@ -139,10 +140,19 @@ class SelectPlanner:
         for f, name in zip(found, names, strict=True):
             items.add_field(f, name, star)
 
-    def _of_relation(self, base: n.Expression) -> list[Field] | None:
+    def _starred(self, base: n.Expression, binder: Binder) -> Value:
+        """The value of a row before `.*`; a name must begin with its relation's."""
         parts = qualified(base)
-        if parts is None:
-            return None
+        is_column = parts is None or any(
+            any(f.name == parts[count] and f.type.name == "row" for f in self._of_relation(parts[:count]) or ())
+            for count in range(1, len(parts))
+        )
+        if not is_column:
+            message = f"Unable to resolve reference {'.'.join(parts or ())}"
+            raise self._context.error("TABLE_NOT_FOUND", base, message)
+        return binder.bind(base)
+
+    def _of_relation(self, parts: tuple[str, ...]) -> list[Field] | None:
         scope: Scope | None = self._scope
         while scope is not None:
             found = [f for f in scope.fields if f.relation[-len(parts) :] == parts and not f.hidden]
