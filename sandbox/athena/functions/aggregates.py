@@ -76,6 +76,8 @@ def _limited(call: TypedCall, values: str, count: str) -> str:
 
 def _ordered(call: TypedCall, index: int, order: str) -> str:
     """A key by which min and max order: NaN is last, as the least for max and as the greatest for min."""
+    if call.arguments[index].type.name == "timestamp with time zone":
+        return f"struct_extract({call[index]}, 'instant')"
     if call.arguments[index].type.name not in {"double", "real"}:
         return call[index]
     last = "-inf" if order == "DESC" else "inf"
@@ -95,6 +97,8 @@ def _extreme(name: str, order: str) -> tuple[TrinoFunction, ...]:
         found = call.aggregate(name, call[0])
         if call.type.name == "array":
             return _of_arrays(call, found)
+        if call.type.name == "timestamp with time zone":
+            return call.aggregate(f"arg_{name}", call[0], _ordered(call, 0, order))
         if call.type.name not in {"double", "real"}:
             return found
         # The first of equal values, such as 0 and -0; DuckDB's arg_max of FLOATs returns a different one.
@@ -215,7 +219,7 @@ FUNCTIONS = (
     _aggregate("map_agg(K, V) -> map(K, V)", _map_agg, "map_agg('a', 1)", "{a=1}"),
     _aggregate("multimap_agg(K, V) -> map(K, array(V))", _multimap_agg, "multimap_agg('a', 1)", "{a=[1]}"),
     _aggregate("map_union(map(K, V)) -> map(K, V)", _map_union, "map_union(MAP(ARRAY['a'], ARRAY[1]))", "{a=1}"),
-    _aggregate("histogram(T) -> map(T, bigint)", _histogram, "histogram('a')", "{a=1}"),
+    _aggregate("histogram(C) -> map(C, bigint)", _histogram, "histogram('a')", "{a=1}"),
     _aggregate(
         "reduce_agg(T, S, function(S, T, S), function(S, S, S)) -> S",
         _reduce_agg,

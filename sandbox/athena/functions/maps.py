@@ -177,7 +177,7 @@ FUNCTIONS = (
         "{a=1}",
     ),
     entry(
-        "transform_keys(map(K, V), function(K, V, L)) -> map(L, V)",
+        "transform_keys(map(K, V), function(K, V, C)) -> map(C, V)",
         _transform_keys,
         "transform_keys(MAP(ARRAY[1], ARRAY['a']), (k, v) -> k + 1)",
         "{2=a}",
@@ -189,13 +189,13 @@ FUNCTIONS = (
         "{1=ax}",
     ),
     entry(
-        "map_zip_with(map(K, A), map(K, B), function(K, A, B, C)) -> map(K, C)",
+        "map_zip_with(map(K, A), map(K, B), function(K, A, B, V)) -> map(K, V)",
         _zip_with,
         "map_zip_with(MAP(ARRAY['a'], ARRAY[1]), MAP(ARRAY['a'], ARRAY[2]), (k, x, y) -> x - y)",
         "{a=-1}",
     ),
     entry(
-        "array_histogram(array(T)) -> map(T, bigint)",
+        "array_histogram(array(C)) -> map(C, bigint)",
         _array_histogram,
         "array_histogram(ARRAY['a', 'a', NULL])",
         "{a=2}",

@@ -176,6 +176,9 @@ def _extreme(sign: str) -> Callable[[TypedCall], str]:
             if call.type.name in {"double", "real"}:
                 numbers = ", ".join(f"CASE WHEN NOT isnan({text}) THEN {text} END" for text in texts)
                 chosen = f"coalesce({name}({numbers}), 'nan')"
+            if call.type.name == "timestamp with time zone":
+                better = f"struct_extract(x_, 'instant') {sign} struct_extract(m_, 'instant')"
+                chosen = f"list_reduce([{', '.join(texts)}], lambda m_, x_: CASE WHEN {better} THEN x_ ELSE m_ END)"
             return f"CASE WHEN {some} THEN NULL ELSE {chosen} END"
 
         return once(arguments(call), body)

@@ -16,9 +16,10 @@ example, and `make test-oracle` puts it to the real Trino.
 A name that is not here fails with FUNCTION_NOT_FOUND, as in Trino. The functions under [Not there](#not-there) exist in
 Athena and not in the sandbox: they fail with NOT_SUPPORTED.
 
-A small letter in a signature is a number of a type, such as a length or a scale; a capital letter is any type.
-`approx_distinct` counts exactly, where Athena's answer has a standard error of 2.3 %. `approx_percentile` gives what
-Trino gives for some fifty values; for more it is exact, and Trino's answer is near it.
+A small letter in a signature is a number of a type, such as a length or a scale; a capital letter is any type, but C
+and K are types whose values can be compared. `approx_distinct` counts exactly, where Athena's answer has a standard
+error of 2.3 %. `approx_percentile` gives what Trino gives for some fifty values; for more it is exact, and Trino's
+answer is near it.
 """
 _NOT_THERE = """
 ## Not there

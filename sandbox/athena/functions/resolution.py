@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sandbox.athena.coercions import can_coerce
 from sandbox.athena.conversions import coerce
 from sandbox.athena.functions.function import TrinoFunction
-from sandbox.athena.functions.signature import Bindings, Signature, TypePattern, has_trait, parse_signature
+from sandbox.athena.functions.signature import Bindings, Signature, TypePattern, has_trait, is_zoned, parse_signature
 from sandbox.athena.types import Type, function_of
 from sandbox.athena.values import Value
 
@@ -39,6 +39,17 @@ class Match:
     lambdas: dict[int, Value]
     result: Type
     coerced: frozenset[int]
+
+    @property
+    def compares_zones(self) -> bool:
+        """Whether the function tests values with time zones for equality, which DuckDB does with their zones."""
+        if not any(is_zoned(type_) for type_ in self.parameters):
+            return False
+        bindings = Bindings({}, coerce=True)
+        for pattern, type_ in zip(self.signature.patterns(len(self.parameters)) or (), self.parameters, strict=True):
+            bindings.bind(pattern, type_)
+        compared = (name for name, trait in self.signature.traits.items() if trait == "comparable")
+        return any(is_zoned(bindings.types.get(name, Type("unknown"))) for name in compared)
 
 
 def resolve(functions: Sequence[TrinoFunction], arguments: Sequence[Argument]) -> list[Match]:

@@ -6,7 +6,8 @@ concat(array(E), array(E)) -> array(E)
     <T: orderable> greatest(T, T...) -> T
 
 A capital letter is a type variable, a small one that of a number; the last parameter may repeat (`...`, also zero
-times), and `any` accepts every type. Trait names before the signature limit a variable: comparable, orderable.
+times), and `any` accepts every type. A trait before the signature limits a variable: orderable. The variables C and K
+are comparable: the function tests their values for equality.
 
 Source: trino 435, core/trino-main/src/main/java/io/trino/metadata/SignatureBinder.java.
 """
@@ -170,6 +171,11 @@ def has_trait(type_: Type, trait: str) -> bool:
     return not trait or type_.name == "function" or all(has_trait(member, trait) for member in type_.members)
 
 
+def is_zoned(type_: Type) -> bool:
+    """Return whether a type is, or has inside it, a timestamp with time zone, whose zone comparisons ignore."""
+    return type_.name == "timestamp with time zone" or any(is_zoned(member) for member in type_.members)
+
+
 @cache
 def parse_signature(text: str) -> Signature:
     """Parse a signature; ValueError for any other text."""
@@ -180,7 +186,7 @@ def parse_signature(text: str) -> Signature:
     variadic = bool(parts) and parts[-1].endswith("...")
     parameters = tuple(_pattern(part.removesuffix("...")) for part in parts)
     pairs = [pair.split(":") for pair in (match["traits"] or "").split(",") if pair.strip()]
-    traits = {name.strip(): trait.strip() for name, trait in pairs}
+    traits = {"C": "comparable", "K": "comparable"} | {name.strip(): trait.strip() for name, trait in pairs}
     return Signature(parameters, _pattern(match["result"]), variadic, traits)
 
 

@@ -256,6 +256,12 @@ def _python_regr_intercept(pairs: list[dict[str, float]]) -> float | None:
     return None if slope is None else found.mean_y - slope * found.mean_x
 
 
+def _approx_distinct(call: TypedCall) -> str:
+    instant = call.arguments[0].type.name == "timestamp with time zone"
+    value = f"struct_extract({call[0]}, 'instant')" if instant else call[0]
+    return replace(call, modifiers=replace(call.modifiers, distinct=True)).aggregate("count", value)
+
+
 FUNCTIONS = (
     _of_numbers("stddev", "stddev_samp", None),
     _of_numbers("stddev_samp", "stddev_samp", None),
@@ -283,7 +289,7 @@ FUNCTIONS = (
     ),
     entry(
         "approx_distinct(T) -> bigint; approx_distinct(T, double) -> bigint",
-        lambda call: replace(call, modifiers=replace(call.modifiers, distinct=True)).aggregate("count", call[0]),
+        _approx_distinct,
         "approx_distinct('a')",
         "1",
         kind="aggregate",

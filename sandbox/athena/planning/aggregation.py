@@ -12,7 +12,7 @@ from itertools import product
 from typing import cast
 
 from sandbox.athena import types as t
-from sandbox.athena.functions.signature import has_trait
+from sandbox.athena.functions.signature import has_trait, is_zoned
 from sandbox.athena.planning import operators
 from sandbox.athena.planning.calls import Calls, called, is_aggregate, modifiers
 from sandbox.athena.planning.context import PlanningContext
@@ -128,13 +128,22 @@ class Grouped:
         )
         match, values = inner.match(plain, node, node.name, list(node.arguments))
         if node.distinct:
-            for value in values:
-                if not has_trait(value.type, "comparable"):
-                    message = f"DISTINCT can only be applied to comparable types (actual: {value.type.athena})"
-                    raise self._context.error("TYPE_MISMATCH", node, message)
+            values = tuple(self._distinct(node, value) for value in values)
         grouped = bool(self._keys) or self.sets is not None
         value = called(match, values, dataclasses.replace(modifiers(plain, node), grouped=grouped))
         return Value(value.type, self._column(value.sql))
+
+    def _distinct(self, node: n.Call, value: Value) -> Value:
+        """An argument of an aggregate with DISTINCT; of one with a time zone count only needs the instant."""
+        if not has_trait(value.type, "comparable"):
+            message = f"DISTINCT can only be applied to comparable types (actual: {value.type.athena})"
+            raise self._context.error("TYPE_MISMATCH", node, message)
+        if not is_zoned(value.type):
+            return value
+        if node.name != "count":
+            message = f"The sandbox's Athena has no {node.name}(DISTINCT …) of {value.type.athena}"
+            raise self._context.error("NOT_SUPPORTED", node, message)
+        return Value(t.timestamp_of(value.type.precision), operators.group_key(value))
 
     def _column(self, sql: str) -> str:
         column = self._aggregates.setdefault(sql, "")
@@ -171,11 +180,12 @@ class Grouped:
         columns = ", ".join(selected) or "count() AS c0"
         return f"(SELECT {columns}{source}{where}{groups}) AS {self._alias}"
 
-    @staticmethod
-    def _key_column(key: GroupingKey) -> str:
-        if key.value.type.name == "timestamp with time zone":
-            return f"any_value({key.value.sql})"
-        return key.value.sql
+    def _key_column(self, key: GroupingKey) -> str:
+        if key.value.type.name != "timestamp with time zone":
+            return key.value.sql
+        value = f"any_value({key.value.sql})"
+        grouped = f"GROUPING({operators.group_key(key.value)}) = 0"
+        return value if self.sets is None else f"CASE WHEN {grouped} THEN {value} END"
 
 
 def grouping_sets(groups: Sequence[n.Grouping], *, distinct: bool) -> list[tuple[n.Expression, ...]]:

@@ -8,6 +8,7 @@ DateTimeOperators, io.trino.operator.scalar.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from sandbox.athena import types as t
@@ -15,7 +16,7 @@ from sandbox.athena.coercions import as_decimal, common_type
 from sandbox.athena.conversions import coerce, moments
 from sandbox.athena.conversions.numbers import unscaled
 from sandbox.athena.errors import StatementError
-from sandbox.athena.functions.signature import has_trait
+from sandbox.athena.functions.signature import has_trait, is_zoned
 from sandbox.athena.native import Native, TrinoError
 from sandbox.athena.types import INTEGERS, Type
 from sandbox.athena.values import Value, fail, let
@@ -328,5 +329,15 @@ def _all_true(results: str) -> str:
 
 
 def group_key(value: Value) -> str:
-    """The part of a value that GROUP BY, DISTINCT and joins compare."""
+    """The part of a value that GROUP BY, DISTINCT, ORDER BY and joins compare."""
+    if value.type.fields and is_zoned(value.type):
+        message = f"The sandbox's Athena does not compare values of {value.type.athena} in this place"
+        raise StatementError("NOT_SUPPORTED", message)
     return _comparable(value)
+
+
+def distinct(row: Sequence[Value]) -> str:
+    """DISTINCT of a SELECT with these columns; of equal moments in several zones the first stays."""
+    keys = [group_key(value) for value in row]
+    is_plain = all(key == value.sql for key, value in zip(keys, row, strict=True))
+    return "DISTINCT" if is_plain else f"DISTINCT ON ({', '.join(keys)})"

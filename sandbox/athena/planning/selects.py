@@ -66,12 +66,13 @@ class SelectPlanner:
         items = self._items()
         binder = self._behind(items, ordering)
         outputs: list[Field] = []
-        selected: list[str] = []
+        selected, row = list[str](), list[Value]()
         for expression, value, name, spelled in items.bound(binder):
             del expression
             column = self._context.unique("c")
             selected.append(f"{null_typed(value)} AS {column}")
             outputs.append(Field(name, (), value.type, column, spelled))
+            row.append(value)
         if select.distinct:
             self._check_distinct(outputs)
         keys = self._sort_keys(ordering, items, outputs, binder)
@@ -79,7 +80,8 @@ class SelectPlanner:
         if self._grouped is not None:
             source = f" FROM {self._grouped.sql(source, where)}"
             where = having
-        head = f"SELECT DISTINCT {', '.join(selected)}" if select.distinct else f"SELECT {listed(selected)}"
+        columns = f"{operators.distinct(row)} {', '.join(selected)}" if select.distinct else listed(selected)
+        head = f"SELECT {columns}"
         fields = tuple(outputs)
         return limited(self._context, head, f"{source}{where}", keys, ordering, fields), fields
 
