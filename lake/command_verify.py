@@ -24,7 +24,12 @@ and row by row where these differ. Compared are the columns of the
 current-state view and the last image of each key. With --ledger, also check
 that the change log has every write that the ledger records as acknowledged.
 
-It reads the whole table once (consistent reads) and the change log twice."""
+It reads the whole table once (consistent reads) and the change log twice.
+
+With --export, a full export of the table to S3 is compared instead, with the
+change log as of the export's time: nothing is read from the table. Athena reads
+the export once and the change log twice, and both again where digests differ.
+A key with a change in the second of the export is not compared."""
 EPILOG = """\
 examples:
   python -m lake verify
@@ -32,6 +37,7 @@ examples:
   python -m lake verify --ledger run.ledger
   python -m lake verify --as-of now            a table that is being written to
   python -m lake verify --since 2h             what has changed lately, by key
+  python -m lake verify --export arn:aws:dynamodb:…/export/01…   a table of any size
   python -m lake verify --sample 5             five percent of the keys
 
 The exit code is 1 when anything is missing, extra or different."""
@@ -87,6 +93,12 @@ def configure(parser: ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="the scheduler of a Dask cluster whose workers read and digest the table, for one beyond a machine",
     )
+    parser.add_argument(
+        "--export",
+        metavar="ARN",
+        help="compare a full DynamoDB export of the table to S3, instead of the table, with the change log as of the "
+        "export's time; Athena computes all digests, and the table is not read",
+    )
     parser.add_argument("--report", type=Path, metavar="PATH", help="write the report with all differences as JSON")
     parser.add_argument("--json", action="store_true", help="print the report instead of the summary")
     parser.add_argument(
@@ -109,6 +121,7 @@ def main(arguments: Namespace) -> int:
             since=arguments.since,
             as_of=arguments.as_of,
             cluster=arguments.cluster,
+            export=arguments.export,
             watch=watch,
         )
     with verification:

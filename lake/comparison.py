@@ -67,7 +67,7 @@ class Comparison:
         self.rows = 0
         self.missing = 0
         self.extra = 0
-        self.moving = 0
+        self.moving = inventory.moved
         self.shortened = 0
 
     def close(self) -> None:

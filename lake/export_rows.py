@@ -23,6 +23,12 @@ _SECONDS_DIGITS = 12
 _NATIVE = "1"
 _MICROS = "CAST(json_extract_scalar(line, '$.Metadata.WriteTimestampMicros.N') AS bigint)"
 _ITEM_AT, _AROUND = len('{"Item":') + 1, len('{"Item":}')
+_IMAGE = (
+    f"""CASE WHEN line LIKE '{{"Item":{{%' THEN substr(line, {_ITEM_AT}, length(line) - {_AROUND}) """
+    "ELSE json_format(json_extract(line, '$.Item')) END"
+)
+ITEM = "dynamodb_json"
+"""The column of an item's image in `items_sql`."""
 
 
 def line_table_sql(name: str, location: str) -> str:
@@ -49,20 +55,21 @@ def rows_sql(table: LakeTable, lines: str, kind: Kind, moment: datetime, files: 
     return f"SELECT {', '.join(names)} FROM ({typed})"
 
 
+def items_sql(table: LakeTable, lines: str) -> str:
+    """Return the query of a full export's items from a table of lines: the table's columns, and the image as ITEM."""
+    return f"SELECT {columns_sql(table, ITEM)}, {ITEM} FROM (SELECT {_IMAGE} AS {ITEM} FROM {quote(lines)})"
+
+
 def sequence_of(moment: datetime) -> str:
     """Return the `sequence` of a state at a moment, which sorts before every change of that second."""
     return f"{int(moment.timestamp()):0{_SECONDS_DIGITS}d}".ljust(SEQUENCE_DIGITS, "0")
 
 
 def _states(lines: str, moment: datetime) -> str:
-    image = (
-        f"""CASE WHEN line LIKE '{{"Item":{{%' THEN substr(line, {_ITEM_AT}, length(line) - {_AROUND}) """
-        "ELSE json_format(json_extract(line, '$.Item')) END"
-    )
     return (
         f"SELECT 'INSERT' AS {_OP}, '{sequence_of(moment)}' AS {_SEQUENCE}, "
         f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}' AS {_CHANGED_AT}, CAST(NULL AS varchar) AS {quote(_BEFORE)}, "
-        f"{image} AS {quote(_AFTER)}, {image} AS image FROM {quote(lines)}"
+        f"{_IMAGE} AS {quote(_AFTER)}, {_IMAGE} AS image FROM {quote(lines)}"
     )
 
 

@@ -78,8 +78,11 @@ def _summary(report: Report) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column()
+    of, beside = (
+        ("export", f"change log as of {report.as_of:%Y-%m-%d %H:%M:%S} UTC") if report.export else ("table", "view")
+    )
     table.add_row(
-        "compared", f"{counted(report.items, 'item')} of the table, {counted(report.rows, 'row')} of the view"
+        "compared", f"{counted(report.items, 'item')} of the {of}, {counted(report.rows, 'row')} of the {beside}"
     )
     table.add_row("found", f"{report.missing:,} missing, {report.extra:,} extra, {report.different:,} different")
     table.add_row(
@@ -90,9 +93,8 @@ def _summary(report: Report) -> Table:
     if where := ", ".join(places(report.way)):
         table.add_row("not in the lake", where)
     if report.moving:
-        table.add_row(
-            "moving", f"not compared: {counted(report.moving, 'key')} with a change since {report.as_of:%H:%M:%S} UTC"
-        )
+        when = "in the export's second" if report.export else f"since {report.as_of:%H:%M:%S} UTC"
+        table.add_row("moving", f"not compared: {counted(report.moving, 'key')} with a change {when}")
     if report.shortened:
         table.add_row(
             "shortened", f"{counted(report.shortened, 'image')} with shortened values, which are not compared"

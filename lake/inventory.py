@@ -27,7 +27,14 @@ class BucketDigest(NamedTuple):
 
 
 class ItemDigests(ABC):
-    """A table's items for a comparison: their number, the digests of each bucket, and fingerprints of some buckets."""
+    """A table's items for a comparison: their number, the digests of each bucket, and fingerprints of some buckets.
+
+    `moment` is the time of their state in seconds since 1970, if they have one state and not that of their reading;
+    `moved` is the number of keys that are not among them because they changed then.
+    """
+
+    moment: float | None = None
+    moved: int = 0
 
     def __init__(self) -> None:
         self._rows = [0] * BUCKETS

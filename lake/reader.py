@@ -109,9 +109,13 @@ class LakeReader:
     def digests(self) -> BegunDigests:
         """Start the computation of all buckets' digests, in one statement."""
         log = f"SELECT '{_LOG}', '', count(*), CAST(count(DISTINCT {quote(_EVENT_ID)}) AS decimal(38,0))"
+        image = image_hash(quote(_AFTER))
         parts = (
             self._sums(_VIEW, f"SELECT {self._key_hash()} AS k, {self._row_hash()} AS d FROM {self._rows()}"),
-            self._sums(_IMAGE, f"SELECT {self._key_hash()} AS k, {_image_hash()} AS d FROM {self._last()} WHERE alive"),
+            self._sums(
+                _IMAGE,
+                f"SELECT {self._key_hash()} AS k, {image} AS d FROM {self._last()} WHERE alive",
+            ),
             f"{log} FROM {quote(self.change_log)}",
         )
         return BegunDigests(self._athena.begin(" UNION ALL ".join(parts)))
@@ -172,9 +176,18 @@ class LakeReader:
                 (f"{quote(_OP)} <> '{_REMOVE}'", "alive"),
             )
         )
-        inner = f"SELECT {keys}, {last} FROM {quote(self.change_log)} GROUP BY {keys}"
-        since = self._scope.since
-        return f"({inner})" if since is None else f"(SELECT * FROM ({inner}) WHERE {_since(since)})"
+        last += f", max({quote(_SEQUENCE)}) AS {quote(_SEQUENCE)}"
+        inner = f"SELECT {keys}, {last} FROM {self._log()} GROUP BY {keys}"
+        chosen = " AND ".join(self._chosen())
+        return f"(SELECT * FROM ({inner}) WHERE {chosen})" if chosen else f"({inner})"
+
+    def _log(self) -> str:
+        """The change log's rows."""
+        return quote(self.change_log)
+
+    def _chosen(self) -> list[str]:
+        """The conditions of the compared keys, on their last changes."""
+        return [] if self._scope.since is None else [_since(self._scope.since)]
 
     def _sums(self, side: str, hashes: str) -> str:
         share = self._scope.share
@@ -200,8 +213,9 @@ class LakeReader:
         return hash_sql(texts_sql(self._table, self._table.columns))
 
 
-def _image_hash() -> str:
-    return hash_sql(f"json_format(json_parse({quote(_AFTER)}))")
+def image_hash(image: str) -> str:
+    """Return SQL for the hash of an image's canonical form, from the SQL of its text."""
+    return hash_sql(f"json_format(json_parse({image}))")
 
 
 def _since(since: datetime) -> str:

@@ -46,7 +46,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """The result of a verification.
 
     `items` are the table's, `rows` the view's; `missing`, `extra` and `different` count keys, `moving` the keys that
-    were not compared because they changed after `as_of`. `shortened` counts images with shortened values, which count
+    were not compared because they changed after `as_of`, or in its second with an `export`, whose items were then
+    compared with the change log as of that second. `shortened` counts images with shortened values, which count
     as equal. `log_rows` are the change log's rows, `changes` its distinct changes and `duplicates` the rest. `writes`
     are the ledger's, of which `lost` are not in the change log, and `unversioned` are checked by their key alone; None
     without a ledger. `ended` is why the wait ended: no differences; nothing on its way and nothing moved for `settle_s`
@@ -74,6 +75,7 @@ class Report(Struct, frozen=True, kw_only=True):
     share: float = 1.0
     since: datetime | None = None
     as_of: datetime | None = None
+    export: str | None = None
     way: Way = Way()
 
 
@@ -183,6 +185,7 @@ class Verifier:
         as_of: datetime | None = None,
         delivery: AcknowledgedWrites | None = None,
         reading: Callable[[Callable[[int], None]], ItemDigests] | None = None,
+        export: str | None = None,
         way: Callable[[str | None], Way] = lambda _: Way(),
         watch: Callable[[VerifyProgress], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
@@ -192,7 +195,8 @@ class Verifier:
         """`scope` selects the keys; with `as_of`, keys that have changed since are not compared.
 
         `delivery` has the ledger's writes, `way` returns the changes on their way, `watch` receives progress.
-        `reading` digests the whole table elsewhere and tells the number of items as it goes.
+        `reading` digests the whole table elsewhere and tells the number of items as it goes; `export` names the export
+        whose items these are.
         """
         self._table = table
         self._source = source
@@ -202,6 +206,7 @@ class Verifier:
         self._as_of = as_of
         self._delivery = delivery
         self._reading = reading
+        self._export = export
         self._way = way
         self._watch = watch
         self._fingerprints = Fingerprints(table)
@@ -238,6 +243,9 @@ class Verifier:
         # A table under writes is never quiet.
         if self._as_of is None:
             self._drain.until_quiet(self._patience.quiet_s)
+            self._forget()
+        elif self._inventory is not None and self._inventory.moment is not None:
+            # A late change of its second moves a key.
             self._forget()
 
     def _forget(self) -> None:
@@ -281,9 +289,9 @@ class Verifier:
 
     def _read(self) -> ItemDigests:
         if self._reading is not None:
-            self._inventory = self._reading(lambda items: self._tell("table", items))
-            self._read_at = self._wall()
-            return self._inventory
+            self._inventory = inventory = self._reading(lambda items: self._tell("table", items))
+            self._read_at = self._wall() if inventory.moment is None else inventory.moment
+            return inventory
         self._inventory = inventory = Inventory(self._fingerprints, self._scope.share)
         for page in self._pages():
             inventory.add(page)
@@ -304,7 +312,8 @@ class Verifier:
         views, images = comparison.suspects(digests, self._scope.share)
         if not views and not images:
             return
-        moving = self._moving(views | images) if self._as_of is not None else frozenset[bytes]()
+        is_moving = self._as_of is not None and (self._inventory is None or self._inventory.moment is None)
+        moving = self._moving(views | images) if is_moving else frozenset[bytes]()
         comparison.expect(views | images, moving)
         if views:
             comparison.compare_rows(self._counted("view", self._lake.view_rows(views)), views)
@@ -339,6 +348,7 @@ class Verifier:
             share=scope.share / BUCKETS,
             since=scope.since,
             as_of=self._as_of,
+            export=self._export,
             ended=ended,
             waited_s=round(self._drain.waited_s, 3),
             settle_s=self._patience.settle_s,

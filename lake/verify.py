@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -12,16 +13,18 @@ from lake import buffering
 from lake.athena import Athena, QueryError
 from lake.clients import client
 from lake.cluster import ClusterWorkers
-from lake.described import described_table, log_place
+from lake.described import described_table, log_place, source_table
+from lake.exported import ExportedItems, full_export
 from lake.fingerprints import BUCKETS
 from lake.inventory import ItemDigests
 from lake.items import Items
 from lake.ledger import AcknowledgedWrites
 from lake.parts import PartedDigests, Workers
+from lake.past import PastLake
 from lake.processes import PartProcesses, cores
 from lake.reader import ComparedKeys, LakeReader
 from lake.retention import check_kept
-from lake.verification import Patience, Verification, Verifier, VerifyProgress
+from lake.verification import Patience, Verification, VerifiedSource, Verifier, VerifyProgress
 from lake.way import Positions
 from stack import StackOutputs, UserError
 from stack.ledger import Acknowledged, read_ledger
@@ -45,6 +48,7 @@ def verify(
     since: datetime | None = None,
     as_of: datetime | None = None,
     cluster: str | None = None,
+    export: str | None = None,
     watch: Callable[[VerifyProgress], None] = lambda _: None,
     table: LakeTable = TABLE,
 ) -> Verification:
@@ -58,11 +62,12 @@ def verify(
     since then; their items are read by key, and the rest of the table is not. `as_of` is for a table that is being
     written to: keys that have changed since then are not compared. Several ledgers are of runs one after the other.
 
-    `cluster` is the address of a Dask scheduler whose workers read the table.
+    `cluster` is the address of a Dask scheduler whose workers read the table. `export` is the ARN of a full export of
+    the table: its items, digested in Athena, are compared with the change log as of its time.
 
     Raises: UserError: the cluster, the outputs, the table, the database or the view are missing or unreadable, the
-    ledger is invalid, a moment is beyond the change log's retention, or the table has an item that DynamoDB cannot have
-    written.
+    ledger is invalid, a moment is beyond the change log's retention, the table has an item that DynamoDB cannot have
+    written, or the export is not complete, not full, or older than the table's stream.
     """
     table_name = outputs.require("table_name")
     athena = Athena(
@@ -74,33 +79,45 @@ def verify(
     ledgers = [ledger] if isinstance(ledger, Path) else ledger or ()
     writes = chain.from_iterable(map(read_ledger, ledgers))
     scope = ComparedKeys(share=max(1, round(share * BUCKETS)), since=since)
-    dynamodb = client("dynamodb", outputs)
+    dynamodb, glue, s3 = (client(service, outputs) for service in ("dynamodb", "glue", "s3"))
     count: int = described_table(dynamodb, table_name, table).get("ItemCount", 0)
-    items = Items(dynamodb, table_name, table)
     change_log, view = outputs.change_log_name or table.change_log, outputs.view_name or table.view
-    place = log_place(client("glue", outputs), outputs.require("database_name"), change_log)
-    for moment in filter(None, (since, as_of)):
-        check_kept(client("s3", outputs), place.bucket, place.prefix, moment)
+    place = log_place(glue, outputs.require("database_name"), change_log)
     lake = LakeReader(athena, table, change_log, view, scope)
-    verifier = Verifier(
-        table,
-        items,
-        lake,
-        _patience(outputs, timeout_s, settle_s),
-        scope=scope,
-        as_of=as_of,
-        delivery=AcknowledgedWrites(_since(writes, since), table_name) if ledgers else None,
-        reading=_reading(outputs, table, count, scope, cluster),
-        way=Positions(outputs, lake.arrived).look,
-        watch=watch,
-    )
-    try:
-        return verifier.run()
-    except QueryError as error:
-        raise UserError(
-            f"Athena cannot read {lake.change_log} and {lake.view} in database {outputs.database_name} ({error}): "
-            "check that the stack is deployed, and your permissions."
-        ) from error
+    source: VerifiedSource = Items(dynamodb, table_name, table)
+    reading = _reading(outputs, table, count, scope, cluster)
+    with ExitStack() as until_done:
+        if export is not None:
+            if since or as_of or cluster:
+                raise UserError("--export has its own time and items: leave out --since, --as-of and --cluster.")
+            found = full_export(dynamodb, s3, export, source_table(dynamodb, table_name, table))
+            as_of = found.moment.replace(microsecond=0)
+            lake = past = PastLake(athena, table, change_log, as_of, scope)
+            source = exported = ExportedItems(athena, glue, outputs.require("database_name"), past, found, scope.share)
+            until_done.callback(exported.close)
+            reading = exported.digests
+        for moment in filter(None, (since, as_of)):
+            check_kept(s3, place.bucket, place.prefix, moment)
+        verifier = Verifier(
+            table,
+            source,
+            lake,
+            _patience(outputs, timeout_s, settle_s),
+            scope=scope,
+            as_of=as_of,
+            delivery=AcknowledgedWrites(_since(writes, since), table_name) if ledgers else None,
+            reading=reading,
+            export=export,
+            way=Positions(outputs, lake.arrived).look,
+            watch=watch,
+        )
+        try:
+            return verifier.run()
+        except QueryError as error:
+            raise UserError(
+                f"Athena cannot read {lake.change_log} and {lake.view} in database {outputs.database_name} ({error}): "
+                "check that the stack is deployed, and your permissions."
+            ) from error
 
 
 def _reading(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from importlib import import_module
+from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,8 +23,8 @@ from lake.objects import versions
 from lake.verification import Report
 from lake.verify import verify
 from stack import StackOutputs, UserError
-from tests.e2e.orders import lives
-from tests.e2e.pipeline import Finished, Pipeline, assert_refused
+from tests.e2e.orders import lives, order
+from tests.e2e.pipeline import Finished, Pipeline, assert_refused, wait_for
 from transform.schema import TABLE
 
 _COPIED = ("StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
@@ -68,6 +72,32 @@ class Log:
     def keys(self) -> list[str]:
         """The keys of the log's objects."""
         return self._keys(f"{self.name}/")
+
+    def plant(self) -> tuple[str, str, str]:
+        """Change a total, rename a key and add an attribute to an image in the log's objects; return their keys."""
+        database: Any = import_module("duckdb").connect()
+        changed, gone, image = (
+            str(row["order_id"])
+            for row in self.query(
+                f"SELECT order_id FROM {self.name} WHERE total IS NOT NULL GROUP BY order_id ORDER BY order_id LIMIT 3"
+            )
+        )
+        added = '{"planted":{"BOOL":true}'
+        replaced = {
+            "total": f"CASE WHEN order_id = '{changed}' THEN total + 1 ELSE total END",
+            "after": f"CASE WHEN order_id = '{image}' THEN '{added},' || after[2:] ELSE after END",
+            "order_id": f"CASE WHEN order_id = '{gone}' THEN 'planted' ELSE order_id END",
+        }
+        columns = ", ".join(f"{sql} AS {name}" for name, sql in replaced.items())
+        with TemporaryDirectory() as directory:
+            old, new = f"{directory}/old", f"{directory}/new"
+            for key in self.keys():
+                self._s3.download_file(self.bucket, key, old)
+                database.execute(
+                    f"COPY (SELECT * REPLACE ({columns}) FROM read_parquet('{old}')) TO '{new}' (FORMAT parquet)"
+                )
+                self._s3.upload_file(new, self.bucket, key)
+        return changed, gone, image
 
     def clean(self) -> None:
         """Delete the states of backfills, finished or not, and what the test has put under the error prefix."""
@@ -136,17 +166,28 @@ def test_a_backfill_is_right_when_it_is_stopped_anywhere_and_run_twice(
     assert log.keys() == before
 
 
+def exported_now(pipeline: Pipeline) -> str:
+    """Export the table in a second without changes, which could be in the export or not; return the export's ARN."""
+    written_at = int(time.time())
+    wait_for(lambda: int(time.time()) > written_at, "the next second")
+    dynamodb, table = pipeline.client("dynamodb"), pipeline.outputs.require("table_name")
+    dynamodb.update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    export: Any = dynamodb.export_table_to_point_in_time(
+        TableArn=pipeline.outputs.require("table_arn"),
+        S3Bucket=pipeline.outputs.require("bucket_name"),
+        S3Prefix="exports",
+    )["ExportDescription"]
+    wait_for(lambda: time.time() >= export["ExportTime"].timestamp() + 1, "the next second")
+    return export["ExportArn"]
+
+
 def test_an_export_becomes_rows_once(pipeline: Pipeline, log: Log) -> None:
     refused = log.lake("backfill", "--export")
     assert_refused(refused, "point-in-time recovery", "--scan")
-    table = pipeline.outputs.require("table_name")
-    pipeline.client("dynamodb").update_continuous_backups(
-        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-    )
     pipeline.write(lives(910_000, 10, seed=16))
-    arn = pipeline.client("dynamodb").export_table_to_point_in_time(
-        TableArn=pipeline.outputs.require("table_arn"), S3Bucket=log.bucket, S3Prefix="exports"
-    )["ExportDescription"]["ExportArn"]
+    arn = exported_now(pipeline)
     exported = log.lake("backfill", "--export", arn)
     assert "written to the change log: " in exported.out, exported
     assert log.verified().ok
@@ -155,6 +196,41 @@ def test_an_export_becomes_rows_once(pipeline: Pipeline, log: Log) -> None:
     with pytest.raises(UserError, match=f"into s3://{log.bucket}/{log.name}/, not of"):
         Backfill(pipeline.outputs, "export", arn=arn)
     assert_refused(log.lake("backfill", "--export", arn + "0"), "There is no export")
+
+
+def test_an_export_is_compared_with_the_log_as_of_its_time(pipeline: Pipeline, log: Log) -> None:
+    """What changes later does not count, and of the log each planted difference is named."""
+    pipeline.write(lives(920_000, 30, seed=17))
+    pipeline.write([("insert", order(number, 1, Random(number))) for number in (925_000, 925_001)])
+    arn = exported_now(pipeline)
+    later = [("update", order(925_000, 2, Random(1))), ("delete", order(925_001, 1, Random(1)))]
+    pipeline.write(later)
+    pipeline.write(lives(921_000, 10, seed=18))
+    assert pipeline.verified().report.ok
+    found = json.loads(pipeline.lake("verify", "--export", arn, "--json").out)
+    assert (found["ok"], found["export"], found["rows"]) == (True, arn, found["items"]), found
+    assert found["items"] >= 20
+    assert found["moving"] == 0
+
+    assert log.lake("backfill", "--export", arn).code == 0
+    right = log.lake("verify", "--export", arn, "--settle", "0")
+    assert right.code == 0, right
+    assert "of the export, " in right.out
+    changed, gone, image = log.plant()
+    wrong = json.loads(log.lake("verify", "--export", arn, "--settle", "0", "--json").out)
+    kinds = {(each["kind"], *each["key"], each.get("column")) for each in wrong["differences"]}
+    assert kinds == {
+        ("different", changed, "total"),
+        ("missing", gone, None),
+        ("extra", "planted", None),
+        ("different", image, "after.planted"),
+    }
+    assert not [each for each in log.query("SHOW TABLES") if "verify_" in json.dumps(each)], (
+        "the table of lines is gone"
+    )
+    for options, sentence in ((("--since", "1h"), "leave out --since"), (("--as-of", "now"), "leave out --since")):
+        assert_refused(log.lake("verify", "--export", arn, *options), sentence)
+    assert_refused(log.lake("verify", "--export", arn + "0"), "There is no export")
 
 
 def test_a_table_that_does_not_fit_is_refused(pipeline: Pipeline, log: Log) -> None:
