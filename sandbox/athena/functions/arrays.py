@@ -64,22 +64,21 @@ def _overlap(call: TypedCall) -> str:
     return checked(call, body)
 
 
-def _contains(call: TypedCall) -> str:
-    return checked(
-        call,
-        lambda a: (
-            f"CASE WHEN list_contains({a[0]}, {a[1]}) THEN true "
-            f"WHEN list_count({a[0]}) < len({a[0]}) THEN NULL ELSE false END"
-        ),
-    )
+def _compared(template: str) -> Callable[[TypedCall], str]:
+    """The SQL of a template of the arguments and of {equal}: whether the second equals itself, which NaN does not."""
+
+    def sql(call: TypedCall) -> str:
+        has_nan = call.arguments[1].type.name in {"double", "real"}
+        return checked(call, lambda a: template.format(*a, equal=f"NOT isnan({a[1]})" if has_nan else "true"))
+
+    return sql
 
 
-def _position(call: TypedCall) -> str:
-    return checked(call, lambda a: f"CAST(coalesce(list_position({a[0]}, {a[1]}), 0) AS BIGINT)")
-
-
-def _remove(call: TypedCall) -> str:
-    return checked(call, lambda a: f"list_filter({a[0]}, lambda e_: e_ IS DISTINCT FROM {a[1]})")
+_contains = _compared(
+    "CASE WHEN {equal} AND list_contains({0}, {1}) THEN true WHEN list_count({0}) < len({0}) THEN NULL ELSE false END"
+)
+_position = _compared("CAST(CASE WHEN {equal} THEN coalesce(list_position({0}, {1}), 0) ELSE 0 END AS BIGINT)")
+_remove = _compared("CASE WHEN {equal} THEN list_filter({0}, lambda e_: e_ IS DISTINCT FROM {1}) ELSE {0} END")
 
 
 def _extreme(name: str) -> Callable[[TypedCall], str]:
