@@ -22,7 +22,9 @@ MACROS = (
 )
 _TIMESTAMP = r"\s*([-+]?\d{4,}-\d{1,2}-\d{1,2}( (\d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?)?)\s*"
 _ZONED = r"\s*([-+]?\d{4,}-\d{1,2}-\d{1,2}(?: \d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?)?)\s*(.*?)\s*"
-_TIME = r"([01]?\d|2[0-3]):\d{1,2}(:\d{1,2}(\.\d{1,12})?)?\s*"
+_DAY = r"[-+]?\d{4,}-\d{1,2}-\d{1,2}"
+_CLOCK = r"([01]?\d|2[0-3]):\d{1,2}(:\d{1,2}(\.\d{1,12})?)?"
+_NAMED_ZONE = rf"\s*({_DAY} {_CLOCK.replace('(', '(?:')}|{_DAY} )\s*(\S+)\s*"
 _LONG_FRACTION = r"\.\d{6}[5-9]"
 
 
@@ -34,24 +36,33 @@ def local(sql: str) -> str:
 def from_text(text: str, target: Type) -> str:
     """Convert text to a date, time or timestamp; any other text fails with INVALID_CAST_ARGUMENT."""
     refused = fail("INVALID_CAST_ARGUMENT", f"'Value cannot be cast to {target.athena}: ' || {text}", target)
+    zoned = ""
     if target.name == "date":
         matches, made = (
             f"regexp_full_match({text}, '\\s*[+-]?\\d+-\\d{{1,2}}-\\d{{1,2}}\\s*')",
             f"CAST(trim({text}) AS DATE)",
         )
     elif target.name == "time":
-        matches = f"regexp_full_match({text}, '{_TIME}')"
+        matches = f"regexp_full_match({text}, '{_CLOCK}\\s*')"
         moment = _timestamp(f"('1970-01-01 ' || rtrim({text}))")
         made = f"CAST({rounded(moment, target)} AS TIME)"
     elif target.name == "timestamp":
         matches = f"regexp_full_match({text}, '{_TIMESTAMP}') AND NOT regexp_matches({text}, ' 24:')"
         made = rounded(_timestamp(f"trim({text})"), target)
+        zoned = _without_zone(text, target)
     else:
         matches = f"regexp_full_match({text}, '{_ZONED}')"
         moment = rounded(_timestamp(f"regexp_extract({text}, '^{_ZONED}$', 1)"), target)
         zone = f"coalesce(nullif(regexp_extract({text}, '^{_ZONED}$', 2), ''), 'UTC')"
         made = f"athena_zoned_text({moment}, athena_zone({zone}))"
-    return f"CASE WHEN {matches} THEN {made} WHEN {text} IS NOT NULL THEN {refused} END"
+    return f"CASE WHEN {matches} THEN {made}{zoned} WHEN {text} IS NOT NULL THEN {refused} END"
+
+
+def _without_zone(text: str, target: Type) -> str:
+    """The WHEN of a text with a time zone, which Trino checks and leaves out of a timestamp."""
+    local, zone = (f"regexp_extract({text}, '^{_NAMED_ZONE}$', {group})" for group in (1, 2))
+    matches = f"regexp_full_match({text}, '{_NAMED_ZONE}') AND athena_is_zone({zone})"
+    return f" WHEN {matches} THEN {rounded(_timestamp(f'trim({local})'), target)}"
 
 
 def _timestamp(text: str) -> str:

@@ -57,6 +57,10 @@ def _python_zone(text: str) -> str:
     return zone
 
 
+def _is_zone(text: str) -> bool:
+    return zone_of(text) is not None
+
+
 def zone_sql(call: TypedCall, index: int) -> str:
     """SQL for Trino's name of a time zone argument; an invalid literal fails when evaluated."""
     text = call.arguments[index].constant
@@ -125,4 +129,7 @@ MACROS = (
               'zone': zone} END""",
     "athena_offset_minutes(z) AS (epoch_us(athena_local(z)) - epoch_us(athena_utc(z))) // 60000000",
 )
-NATIVES = (Native("athena_zone", _python_zone, ("VARCHAR",), "VARCHAR"),)
+NATIVES = (
+    Native("athena_zone", _python_zone, ("VARCHAR",), "VARCHAR"),
+    Native("athena_is_zone", _is_zone, ("VARCHAR",), "BOOLEAN"),
+)
