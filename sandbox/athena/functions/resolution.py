@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from sandbox.athena.coercions import can_coerce
 from sandbox.athena.conversions import coerce
+from sandbox.athena.functions.equality import has_variants
 from sandbox.athena.functions.function import TrinoFunction
-from sandbox.athena.functions.signature import Bindings, Signature, TypePattern, has_trait, is_zoned, parse_signature
+from sandbox.athena.functions.signature import Bindings, Signature, TypePattern, has_trait, parse_signature
 from sandbox.athena.types import Type, function_of
 from sandbox.athena.values import Value
 
@@ -41,15 +42,15 @@ class Match:
     coerced: frozenset[int]
 
     @property
-    def compares_zones(self) -> bool:
-        """Whether the function tests values with time zones for equality, which DuckDB does with their zones."""
-        if not any(is_zoned(type_) for type_ in self.parameters):
+    def compares_variants(self) -> bool:
+        """Whether the function tests for equality values that have several forms in DuckDB."""
+        if not any(has_variants(type_) for type_ in self.parameters):
             return False
         bindings = Bindings({}, coerce=True)
         for pattern, type_ in zip(self.signature.patterns(len(self.parameters)) or (), self.parameters, strict=True):
             bindings.bind(pattern, type_)
         compared = (name for name, trait in self.signature.traits.items() if trait == "comparable")
-        return any(is_zoned(bindings.types.get(name, Type("unknown"))) for name in compared)
+        return any(has_variants(bindings.types.get(name, Type("unknown"))) for name in compared)
 
 
 def resolve(functions: Sequence[TrinoFunction], arguments: Sequence[Argument]) -> list[Match]:

@@ -171,11 +171,6 @@ def has_trait(type_: Type, trait: str) -> bool:
     return not trait or type_.name == "function" or all(has_trait(member, trait) for member in type_.members)
 
 
-def is_zoned(type_: Type) -> bool:
-    """Return whether a type is, or has inside it, a timestamp with time zone, whose zone comparisons ignore."""
-    return type_.name == "timestamp with time zone" or any(is_zoned(member) for member in type_.members)
-
-
 @cache
 def parse_signature(text: str) -> Signature:
     """Parse a signature; ValueError for any other text."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sandbox.athena.functions.building import INVALID, once
+from sandbox.athena.functions.equality import equality_key
 from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.types import DOUBLE
@@ -257,8 +258,7 @@ def _python_regr_intercept(pairs: list[dict[str, float]]) -> float | None:
 
 
 def _approx_distinct(call: TypedCall) -> str:
-    instant = call.arguments[0].type.name == "timestamp with time zone"
-    value = f"struct_extract({call[0]}, 'instant')" if instant else call[0]
+    value = equality_key(call[0], call.arguments[0].type)
     return replace(call, modifiers=replace(call.modifiers, distinct=True)).aggregate("count", value)
 
 

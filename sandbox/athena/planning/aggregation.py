@@ -12,7 +12,8 @@ from itertools import product
 from typing import cast
 
 from sandbox.athena import types as t
-from sandbox.athena.functions.signature import has_trait, is_zoned
+from sandbox.athena.functions.equality import has_variants
+from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import operators
 from sandbox.athena.planning.calls import Calls, called, is_aggregate, modifiers
 from sandbox.athena.planning.context import PlanningContext
@@ -134,16 +135,16 @@ class Grouped:
         return Value(value.type, self._column(value.sql))
 
     def _distinct(self, node: n.Call, value: Value) -> Value:
-        """An argument of an aggregate with DISTINCT; of one with a time zone count only needs the instant."""
+        """An argument of an aggregate with DISTINCT; count of one that has several forms only needs its key."""
         if not has_trait(value.type, "comparable"):
             message = f"DISTINCT can only be applied to comparable types (actual: {value.type.athena})"
             raise self._context.error("TYPE_MISMATCH", node, message)
-        if not is_zoned(value.type):
+        if not has_variants(value.type):
             return value
         if node.name != "count":
             message = f"The sandbox's Athena has no {node.name}(DISTINCT …) of {value.type.athena}"
             raise self._context.error("NOT_SUPPORTED", node, message)
-        return Value(t.timestamp_of(value.type.precision), operators.group_key(value))
+        return dataclasses.replace(value, sql=operators.group_key(value))
 
     def _column(self, sql: str) -> str:
         column = self._aggregates.setdefault(sql, "")
@@ -181,7 +182,7 @@ class Grouped:
         return f"(SELECT {columns}{source}{where}{groups}) AS {self._alias}"
 
     def _key_column(self, key: GroupingKey) -> str:
-        if key.value.type.name != "timestamp with time zone":
+        if not has_variants(key.value.type):
             return key.value.sql
         value = f"any_value({key.value.sql})"
         grouped = f"GROUPING({operators.group_key(key.value)}) = 0"

@@ -87,10 +87,9 @@ class Calls:
         matches = resolve(known, bound)
         if len(matches) != 1:
             raise self._unmatched(binder, node, name, known, bound, ambiguous=bool(matches))
-        if matches[0].compares_zones:
-            raise binder.error(
-                "NOT_SUPPORTED", node, f"The sandbox's Athena has no {name} of timestamps with time zone"
-            )
+        if matches[0].compares_variants:
+            message = f"The sandbox's Athena has no {name} that compares maps or timestamps with time zone"
+            raise binder.error("NOT_SUPPORTED", node, message)
         return matches[0], tuple(
             matches[0].lambdas[i] if isinstance(argument, LambdaArgument) else coerce(argument, type_)
             for i, (argument, type_) in enumerate(zip(bound, matches[0].parameters, strict=True))

@@ -16,7 +16,8 @@ from sandbox.athena.coercions import as_decimal, common_type
 from sandbox.athena.conversions import coerce, moments
 from sandbox.athena.conversions.numbers import unscaled
 from sandbox.athena.errors import StatementError
-from sandbox.athena.functions.signature import has_trait, is_zoned
+from sandbox.athena.functions.equality import equality_key
+from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.native import Native, TrinoError
 from sandbox.athena.types import INTEGERS, Type
 from sandbox.athena.values import Value, fail, let
@@ -330,14 +331,11 @@ def _all_true(results: str) -> str:
 
 def group_key(value: Value) -> str:
     """The part of a value that GROUP BY, DISTINCT, ORDER BY and joins compare."""
-    if value.type.fields and is_zoned(value.type):
-        message = f"The sandbox's Athena does not compare values of {value.type.athena} in this place"
-        raise StatementError("NOT_SUPPORTED", message)
-    return _comparable(value)
+    return equality_key(value.sql, value.type)
 
 
 def distinct(row: Sequence[Value]) -> str:
-    """DISTINCT of a SELECT with these columns; of equal moments in several zones the first stays."""
+    """DISTINCT of a SELECT with these columns; of equal values in several forms the first stays."""
     keys = [group_key(value) for value in row]
     is_plain = all(key == value.sql for key, value in zip(keys, row, strict=True))
     return "DISTINCT" if is_plain else f"DISTINCT ON ({', '.join(keys)})"

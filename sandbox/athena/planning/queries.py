@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from sandbox.athena import types as t
 from sandbox.athena.coercions import common_type
 from sandbox.athena.conversions import coerce
-from sandbox.athena.functions.signature import has_trait, is_zoned
+from sandbox.athena.functions.equality import has_variants
+from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import operators
 from sandbox.athena.planning.calls import direction
 from sandbox.athena.planning.context import PlanningContext
@@ -206,9 +207,9 @@ class Queries:
             for sql, side in ((left_sql, left), (right_sql, right))
         ]
         operator = f"{body.operator} ALL" if body.every else body.operator
-        if not keeps_all and any(is_zoned(f.type) for f in fields):
+        if not keeps_all and any(has_variants(f.type) for f in fields):
             if body.operator != "UNION":
-                message = f"The sandbox's Athena has no {operator} of timestamps with time zone"
+                message = f"The sandbox's Athena has no {operator} of maps and of timestamps with time zone"
                 raise self.context.error("NOT_SUPPORTED", body, message)
             side = self.context.unique("c")
             rows = " UNION ALL ".join(f"(SELECT *, {i} AS {side} FROM {sql})" for i, sql in enumerate(sides))
