@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sandbox.athena import joda
 from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.building import checked, invalid, once
@@ -112,9 +114,14 @@ def _to_unixtime(call: TypedCall) -> str:
 
 
 def _from_nanos(call: TypedCall) -> str:
-    return checked(
-        call, lambda a: f"{{'instant': make_timestamp(CAST({a[0]} AS HUGEINT)::BIGINT // 1000), 'zone': 'UTC'}}"
-    )
+    """The microsecond in which the nanosecond is: the sandbox's Athena has none."""
+
+    def body(a: Sequence[str]) -> str:
+        nanos = f"CAST({a[0]} AS HUGEINT)"
+        micros = f"(({nanos} - (({nanos} % 1000) + 1000) % 1000) // 1000)::BIGINT"
+        return f"{{'instant': make_timestamp({micros}), 'zone': 'UTC'}}"
+
+    return checked(call, body)
 
 
 def _from_iso(call: TypedCall) -> str:

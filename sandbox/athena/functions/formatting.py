@@ -41,7 +41,7 @@ def _format(call: TypedCall) -> str:
 def _python_format(pattern: str | None, values: list[str | None], kinds: str) -> str | None:
     if pattern is None:
         return None
-    pieces, next_index = list[str](), 0
+    pieces, next_index, last = list[str](), 0, -1
     for kind, text in _parsed(pattern):
         if kind is None:
             pieces.append(text)
@@ -50,9 +50,12 @@ def _python_format(pattern: str | None, values: list[str | None], kinds: str) ->
         if code in {"%", "n"}:
             pieces.append(_wide("%" if code == "%" else "\n", flags, width))
             continue
-        if index is None:
+        if "<" in flags:
+            index = last
+        elif index is None:
             index, next_index = next_index, next_index + 1
-        if index >= len(values):
+        last = index
+        if not 0 <= index < len(values):
             raise _wrong(pattern, f"MissingFormatArgument: Format specifier '{text}'")
         shown = _shown(pattern, values[index], kinds.split(",")[index], flags, precision, code, width)
         pieces.append(_wide(shown.upper() if code[0].isupper() else shown, flags, width))

@@ -42,15 +42,21 @@ def _trimmed(side: str) -> TrinoFunction:
         characters = call[1] if len(call) > 1 else literal(_WHITESPACE)
         return f"{side}({call[0]}, {characters})"
 
-    signatures = (f"{side}(varchar(x)) -> varchar(x)", f"{side}(varchar(x), varchar(y)) -> varchar(x)")
+    signatures = [f"{side}({t}(x){more}) -> varchar(x)" for t in ("varchar", "char") for more in ("", ", varchar(y)")]
     answers = {"trim": "a", "ltrim": "a  ", "rtrim": "  a"}
     return entry("; ".join(signatures), sql, f"{side}('  a  ')", answers[side])
+
+
+_PLACES = ("bigint", "bigint, bigint")
 
 
 def _substring(call: TypedCall) -> str:
     """The substring from a start, counted from the end if negative; empty if that is outside the text."""
     start, length = call.arguments[1].constant, call.arguments[2].constant if len(call) > 2 else _MAX
     is_text = call.arguments[0].type.name != "varbinary"
+    if call.arguments[0].type.name == "char":
+        text = f"rpad({call[0]}, {call.arguments[0].type.arguments[0]}, ' ')"
+        return f"athena_substring({text}, {call[1]}, {call[2] if len(call) > 2 else _MAX})"
     if is_text and isinstance(start, int) and isinstance(length, int) and 0 < start <= _MAX and length > 0:
         return f"substring({call[0]}, {start}, {length})" if length < _MAX else f"substring({call[0]}, {start})"
     name = "athena_substring" if is_text else "athena_bytes_substring"
@@ -275,7 +281,7 @@ FUNCTIONS = (
     _trimmed("rtrim"),
     *(
         entry(
-            f"{name}(varchar(x), bigint) -> varchar(x); {name}(varchar(x), bigint, bigint) -> varchar(x)",
+            "; ".join(f"{name}({t}(x), {n}) -> varchar(x)" for t in ("varchar", "char") for n in _PLACES),
             _substring,
             f"{name}('Müller', -5, 2)",
             "ül",

@@ -91,7 +91,7 @@ class Queries:
         )
 
     def _recursive(self, cte: n.With) -> tuple[str, Cte]:
-        """WITH RECURSIVE, with a column for the depth; Trino fails after ten steps."""
+        """WITH RECURSIVE, with a column for the depth; Trino fails after ten steps, also under a LIMIT."""
         body = cte.query.body
         if not isinstance(body, n.SetOperation) or body.operator != "UNION" or not body.every:
             message = "Recursive reference outside of UNION ALL is not supported"
@@ -124,8 +124,8 @@ class Queries:
             f"CASE WHEN {reached} >= {RECURSION_LIMIT} THEN {fail('NOT_SUPPORTED', message, t.BOOLEAN)} ELSE true END"
         )
         sql = (
-            f"{name}({listed}) AS (SELECT {base}, CAST(0 AS INTEGER) FROM ({first_sql}) AS {alias} UNION ALL"
-            f" SELECT {stepped}, {reached} FROM ({step_sql}) AS {alias} WHERE {checked})"
+            f"{name}({listed}) AS MATERIALIZED (SELECT {base}, CAST(0 AS INTEGER) FROM ({first_sql}) AS {alias}"
+            f" UNION ALL SELECT {stepped}, {reached} FROM ({step_sql}) AS {alias} WHERE {checked})"
         )
         return sql, Cte(name, columns)
 
