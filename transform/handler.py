@@ -1,8 +1,8 @@
 """The Lambda's entry point: `transform.handler.handler`, called by Firehose with one batch.
 
-The modules in the order of a record: `batch` decodes base64, `events` parses the change, `rows` writes the row (with
-`values`, one by one, exact), `batch` builds the response, `telemetry` logs the counters. A record in the common form
-takes `fast_path` instead of `events` and `rows` and becomes the same row.
+The modules in the order of a record: `fast_path` decodes base64 and writes the row of a record in the common form.
+For any other, `batch` decodes base64, `events` parses the change, and `rows` writes the row (with `values`, one by one,
+exact), which would be the same. `batch` builds the response, `telemetry` logs the counters.
 """
 
 from __future__ import annotations

@@ -14,8 +14,12 @@ enum { M_TRIM_THRESHOLD = -1, M_MMAP_THRESHOLD = -3 };
 /* Lambda's request and response have at most 6 MB each; 32 MiB is the most that M_MMAP_THRESHOLD may be. */
 enum { KEPT_BYTES = 64 << 20, LARGEST_BLOCK_BYTES = 32 << 20 };
 
+#if defined(__linux__)
 /* Weak, because other C libraries have no such function. */
 extern int mallopt(int parameter, int value) __attribute__((weak));
+#else
+static int (*const mallopt)(int parameter, int value) = NULL;
+#endif
 
 static PyObject *keep_memory(PyObject *module, PyObject *const *arguments, Py_ssize_t count) {
     (void)module;
