@@ -18,10 +18,10 @@ from sandbox.athena.files import DEFAULT_PARTITION
 from sandbox.athena.interruption import Interruptible, QueryCancelledError
 from sandbox.athena.joda import DATE_PATTERN
 from sandbox.athena.parameters import bind
-from sandbox.athena.partitions import Finder, Values
+from sandbox.athena.partitions import Finder, Found, Values
 from sandbox.athena.planning import PATH, QueryPlan, Read
 from sandbox.athena.results import write_csv
-from sandbox.athena.sql import identifier, select
+from sandbox.athena.sql import identifier, literal, select
 from sandbox.athena.statements.timetravel import with_dated_names
 from sandbox.athena.store import RowStore, Slice
 from sandbox.athena.syntax import parse_query
@@ -32,6 +32,8 @@ from sandbox.athena.virtual import Row
 T = TypeVar("T")
 _PATH = (PATH, "VARCHAR")
 """The name and the type of the pseudo-column."""
+_FEW_OBJECTS = 4
+"""The most objects that are read one by one: a temporary table of objects and a join cost milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,15 @@ class Runner:
         """
         table = read.table
         used = {column.name for column in table.all_columns if identifier(column.name) in sql}
-        parts = [self._scan(cursor, f"{read.alias}_{i}", table, used, piece) for i, piece in enumerate(slices)]
+        parts = [
+            part
+            for i, piece in enumerate(slices)
+            for part in (
+                [self._scan(cursor, f"{read.alias}_{i}", table, used, piece)]
+                if len(piece.objects) > _FEW_OBJECTS
+                else [_of_object(table, used, piece.name, *each) for each in piece.objects]
+            )
+        ]
         if not parts:
             columns = [(column.name, column.type.duckdb) for column in table.all_columns if column.name in used]
             empty = ", ".join(f"CAST(NULL AS {type_}) AS {identifier(name)}" for name, type_ in [*columns, _PATH])
@@ -169,31 +179,44 @@ class Runner:
     def _scan(
         cursor: duckdb.DuckDBPyConnection, name: str, table: CatalogueTable, used: Collection[str], piece: Slice
     ) -> str:
+        """Return a SELECT of the rows of many objects, whose paths and partition values are in a temporary table."""
         keys = [(f"p{i}", column) for i, column in enumerate(table.partition_columns)]
         unnested, arrays = _unnested(keys, [found.values for _, found in piece.objects])
         numbers = [number for number, _ in piece.objects]
         paths = [found.item.path for _, found in piece.objects]
         values = ", ".join(filter(None, ["unnest(?::INTEGER[]) AS object", "unnest(?::VARCHAR[]) AS path", unnested]))
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE scan_{name} AS SELECT {values}", [numbers, paths, *arrays])
-        columns = [
-            f"d.c{i} AS {identifier(column.name)}" for i, column in enumerate(table.columns) if column.name in used
-        ]
+        columns = _stored(table, used)
         columns += [f"s.{key} AS {identifier(column.name)}" for key, column in keys if column.name in used]
         data = f"{identifier(piece.name)} AS d JOIN scan_{name} AS s ON d.object = s.object"
         return select([*columns, f's.path AS "{PATH}"'], data)
 
 
-def _unnested(keys: Iterable[tuple[str, TypedColumn]], partitions: Sequence[Row]) -> tuple[str, list[list[str | None]]]:
-    """SQL that selects rows of values from parameters, cast to the columns' types, and the parameters.
+def _stored(table: CatalogueTable, used: Collection[str]) -> list[str]:
+    return [f"d.c{i} AS {identifier(column.name)}" for i, column in enumerate(table.columns) if column.name in used]
 
-    A value is its text; that of an array, map or row is a JSON text.
-    """
+
+def _of_object(table: CatalogueTable, used: Collection[str], name: str, number: int, found: Found) -> str:
+    """Return a SELECT of one object's rows; its path and partition values are constants, so DuckDB can compute once."""
+    values = [
+        f"{_value(literal(value), column)} AS {identifier(column.name)}"
+        for column, value in zip(table.partition_columns, found.values, strict=True)
+        if column.name in used
+    ]
+    columns = [*_stored(table, used), *values, f'{literal(found.item.path)} AS "{PATH}"']
+    return select(columns, f"{identifier(name)} AS d WHERE d.object = {number}")
+
+
+def _value(text: str, column: TypedColumn) -> str:
+    """SQL for a value of a column from SQL for its text; that of an array, map or row is a JSON text."""
+    as_json = "::JSON" if column.type.fields else ""
+    return f"TRY_CAST(nullif({text}, '{DEFAULT_PARTITION}'){as_json} AS {column.type.duckdb})"
+
+
+def _unnested(keys: Iterable[tuple[str, TypedColumn]], partitions: Sequence[Row]) -> tuple[str, list[list[str | None]]]:
+    """SQL that selects rows of values from parameters, cast to the columns' types, and the parameters."""
     named = list(keys)
-    sql = ", ".join(
-        f"TRY_CAST(nullif(unnest(?::VARCHAR[]), '{DEFAULT_PARTITION}'){'::JSON' if column.type.fields else ''}"
-        f" AS {column.type.duckdb}) AS {identifier(name)}"
-        for name, column in named
-    )
+    sql = ", ".join(f"{_value('unnest(?::VARCHAR[])', column)} AS {identifier(name)}" for name, column in named)
     return sql, [[values[i] for values in partitions] for i in range(len(named))]
 
 

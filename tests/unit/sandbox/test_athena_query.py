@@ -214,6 +214,25 @@ def test_the_path_of_a_row(lake: Lake) -> None:
     assert lake.query('SELECT *, "$path" FROM t') == [["1", "s3://lake/t/a.json"]]
 
 
+@pytest.mark.parametrize("objects", [1, 4, 5, 9])
+def test_the_partition_and_the_path_of_few_and_of_many_objects(lake: Lake, objects: int) -> None:
+    """Few are read one by one, many by a table of objects; an object that the query does not read is in the store."""
+    lake.table("t", {"n": "int"}, ["p", "q"])
+    lake.catalogue.parts["t"] = [
+        CataloguePartition((value, "it's"), Storage(f"s3://lake/t/{value}/", "json", {}))
+        for value in ("1", "__HIVE_DEFAULT_PARTITION__", "unread")
+    ]
+    lake.rows("t/unread/x.json", {"n": -1})
+    assert lake.value("SELECT count(*) FROM t") == "1"
+    expected: list[list[str | None]] = []
+    for number in range(objects):
+        value = "1" if number % 2 else "__HIVE_DEFAULT_PARTITION__"
+        lake.rows(f"t/{value}/{number}'.json", {"n": number})
+        expected.append([str(number), "1" if number % 2 else None, "it's", f"s3://lake/t/{value}/{number}'.json"])
+    assert lake.query("SELECT *, \"$path\" FROM t WHERE p = '1' OR p IS NULL ORDER BY n") == expected
+    assert lake.value("SELECT count(*) FROM t WHERE p = '1'") == str(objects // 2)
+
+
 def test_parquet_is_read_by_column_name(lake: Lake, tmp_path: Path) -> None:
     file = tmp_path / "x.parquet"
     duckdb.sql(
