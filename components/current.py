@@ -22,6 +22,10 @@ arrival time after the merge's start less `margin`, and those whose names have n
 merge's start are in the table. An object that Firehose writes later than `margin` after its arrival, after retries, is
 in the views after the next merge, which reads all of U.
 https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
+
+In both joins of a view the few fresh changes are on the right: Trino builds a join's table from its right side, and
+their keys filter the scan of T that the RIGHT JOIN makes.
+https://trino.io/docs/current/admin/dynamic-filtering.html
 """
 
 from __future__ import annotations
@@ -58,7 +62,7 @@ _STATE = Template(
     "FROM $unmerged WHERE fresh) WHERE recency = 1) "
     "SELECT $merged FROM $table AS t LEFT JOIN recent AS r ON $same_key "
     'WHERE t."op" <> \'REMOVE\' AND (r."sequence" IS NULL OR r."sequence" <= t."sequence") '
-    "UNION ALL SELECT $unmerged_columns FROM recent AS r LEFT JOIN $table AS t ON $same_key "
+    "UNION ALL SELECT $unmerged_columns FROM $table AS t RIGHT JOIN recent AS r ON $same_key "
     'WHERE r."op" <> \'REMOVE\' AND (t."sequence" IS NULL OR t."sequence" < r."sequence")'
 )
 
