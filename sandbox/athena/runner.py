@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -92,8 +92,8 @@ class Runner:
         with closing(self._store.cursor()) as cursor:
             hold.attach(cursor)
             try:
-                scanned_bytes = self._prepare(cursor, plan, hold)
-                return use(cursor, plan), scanned_bytes
+                relations, scanned_bytes = self._prepare(cursor, plan, hold)
+                return use(cursor, replace(plan, sql=_within(relations, plan.sql))), scanned_bytes
             except duckdb.InterruptException as error:
                 raise QueryCancelledError from error
             except duckdb.Error as error:
@@ -113,26 +113,27 @@ class Runner:
             with_dated_names(bind(sql, parameters)), database, self._catalogue, self._store.text
         ).columns
 
-    def _prepare(self, cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, hold: Interruptible) -> int:
-        """Create the relations that the plan reads; return the bytes of their objects."""
-        scanned_bytes = 0
-        prepared: dict[str, int] = {}
+    def _prepare(
+        self, cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, hold: Interruptible
+    ) -> tuple[dict[str, str], int]:
+        """Return the SQL of the relations that the plan reads, by their aliases, and the bytes of their objects."""
+        relations: dict[str, str] = {}
+        sizes: dict[str, int] = {}
         for read in plan.reads:
-            if read.alias not in prepared:
-                prepared[read.alias] = self._prepared(cursor, read, plan.sql, hold)
-            scanned_bytes += prepared[read.alias]
-        return scanned_bytes
+            if read.alias not in relations:
+                relations[read.alias], sizes[read.alias] = self._prepared(cursor, read, plan.sql, hold)
+        return relations, sum(sizes[read.alias] for read in plan.reads)
 
-    def _prepared(self, cursor: duckdb.DuckDBPyConnection, read: Read, sql: str, hold: Interruptible) -> int:
+    def _prepared(
+        self, cursor: duckdb.DuckDBPyConnection, read: Read, sql: str, hold: Interruptible
+    ) -> tuple[str, int]:
         if read.table.rows is not None:
-            self._given(cursor, read.alias, read.table, read.table.rows)
-            return 0
+            return self._given(cursor, read.alias, read.table, read.table.rows), 0
         found = self._finder.find(read.table, read.constraints, self._prune(cursor, read))
         slices = self._store.load(read.table, found, lambda: hold.stopped)
         if hold.stopped:
             raise QueryCancelledError
-        self._relation(cursor, read, sql, slices)
-        return sum(entry.item.size for entry in found)
+        return self._relation(cursor, read, sql, slices), sum(entry.item.size for entry in found)
 
     def _prune(self, cursor: duckdb.DuckDBPyConnection, read: Read) -> Callable[[list[Values]], list[Values]]:
         def prune(partitions: list[Values]) -> list[Values]:
@@ -146,8 +147,8 @@ class Runner:
 
         return prune
 
-    def _relation(self, cursor: duckdb.DuckDBPyConnection, read: Read, sql: str, slices: Sequence[Slice]) -> None:
-        """Create a temporary view with the read's alias: the rows of these slices and their partitions' values.
+    def _relation(self, cursor: duckdb.DuckDBPyConnection, read: Read, sql: str, slices: Sequence[Slice]) -> str:
+        """The SQL of a read's relation: the rows of these slices and their partitions' values.
 
         It has the columns whose names are in the query's `sql`.
         """
@@ -166,14 +167,15 @@ class Runner:
             columns = [(column.name, column.type.duckdb) for column in table.all_columns if column.name in used]
             empty = ", ".join(f"CAST(NULL AS {type_}) AS {identifier(name)}" for name, type_ in [*columns, _PATH])
             parts = [f"SELECT {empty} WHERE false"]
-        cursor.execute(f"CREATE OR REPLACE TEMP VIEW {read.alias} AS {' UNION ALL '.join(parts)}")
+        return " UNION ALL ".join(parts)
 
     @staticmethod
-    def _given(cursor: duckdb.DuckDBPyConnection, alias: str, table: CatalogueTable, rows: Sequence[Row]) -> None:
-        """Create the relation of a table whose rows are in memory."""
+    def _given(cursor: duckdb.DuckDBPyConnection, alias: str, table: CatalogueTable, rows: Sequence[Row]) -> str:
+        """The SQL of a table whose rows are in memory."""
         unnested, arrays = _unnested([(column.name, column) for column in table.columns], rows)
         values = select([unnested, f'CAST(NULL AS VARCHAR) AS "{PATH}"'], "(SELECT 1)")
-        cursor.execute(f"CREATE OR REPLACE TEMP TABLE {alias} AS {values}", arrays)
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE scan_{alias} AS {values}", arrays)
+        return f"FROM scan_{alias}"
 
     @staticmethod
     def _scan(
@@ -190,6 +192,17 @@ class Runner:
         columns += [f"s.{key} AS {identifier(column.name)}" for key, column in keys if column.name in used]
         data = f"{identifier(piece.name)} AS d JOIN scan_{name} AS s ON d.object = s.object"
         return select([*columns, f's.path AS "{PATH}"'], data)
+
+
+def _within(relations: Mapping[str, str], sql: str) -> str:
+    """A query with its relations, which a temporary view would bind once more and keep in the cursor's catalogue.
+
+    A query that begins with WITH cannot follow another WITH in DuckDB's grammar, so it is a subquery.
+    """
+    if not relations:
+        return sql
+    named = ", ".join(f"{alias} AS NOT MATERIALIZED ({relation})" for alias, relation in relations.items())
+    return f"WITH {named} " + select(["*"], f"({sql})")
 
 
 def _stored(table: CatalogueTable, used: Collection[str]) -> list[str]:
