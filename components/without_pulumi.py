@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from importlib.util import find_spec
 from typing import NoReturn
 
-from stack.commandline import UserError, run
+from stack.commandline import UserError, imported, run
 
 _SDK = ("pulumi", "pulumi_aws")
 
@@ -19,7 +18,7 @@ def exit_with(module: str) -> NoReturn:
 
 def _main(module: str) -> int:
     try:
-        main = import_module(module).main
+        main = imported(module).main
     except ModuleNotFoundError:
         # The first missing package may be a dependency of the SDK.
         absent = [name for name in _SDK if find_spec(name) is None]

@@ -7,17 +7,8 @@ from collections.abc import Sequence
 
 from rich_argparse import RawDescriptionRichHelpFormatter
 
-from lake import (
-    command_backfill,
-    command_compact,
-    command_erase,
-    command_freshness,
-    command_merge,
-    command_query,
-    command_replay,
-    command_verify,
-)
 from stack import Parser, ShowVersion, called, run
+from stack.commandline import imported
 
 _DESCRIPTION = """\
 Tools for the lake.
@@ -41,16 +32,8 @@ exit codes:
   0 success    1 not verified, not fresh, or the query failed while it ran
   2 wrong input: the statement, an option, permissions    130 interrupted"""
 
-_COMMANDS = (
-    command_query,
-    command_verify,
-    command_freshness,
-    command_replay,
-    command_backfill,
-    command_compact,
-    command_erase,
-    command_merge,
-)
+_COMMANDS = ("query", "verify", "freshness", "replay", "backfill", "compact", "erase", "merge")
+"""The modules command_*, imported when the command line runs, because the schema that they import can be wrong."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,7 +50,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     )
     parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in _COMMANDS:
+    for command in [imported(f"lake.command_{name}") for name in _COMMANDS]:
         subparser = commands.add_parser(
             command.NAME,
             help=command.HELP,

@@ -13,9 +13,14 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 from enum import IntEnum
+from importlib import import_module
 from pathlib import Path
+from traceback import walk_tb
 from types import ModuleType
 from typing import NoReturn, cast
+
+_SCHEMA = "transform.schema"
+"""The module that users edit, which checks itself when it is imported."""
 
 
 class Exit(IntEnum):
@@ -43,6 +48,17 @@ class Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Exit with BAD_INPUT."""
         self.exit(Exit.BAD_INPUT, f"{self.prog}: {message.rstrip('.')} (see --help).\n")
+
+
+def imported(name: str) -> ModuleType:
+    """Import the module of a command line. Raises: UserError: the schema, which it imports, is not valid."""
+    try:
+        return import_module(name)
+    except ValueError as error:
+        frames = walk_tb(error.__traceback__)
+        if not any(frame.f_globals.get("__name__") == _SCHEMA for frame, _ in frames):
+            raise
+        raise UserError(f"The schema in transform/schema.py is not valid ({error}): correct it.") from error
 
 
 def refuse_outdated(module: ModuleType, *functions: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -40,6 +41,18 @@ def test_a_config_value_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.wrong.yaml").write_text(wrong)
     result = command("sandbox", "up", "--stack", "wrong", "--state-dir", str(tmp_path / "s"), cwd=tmp_path)
     assert_refused(result, "'kinesisShards' must be of type 'integer'")
+
+
+@pytest.mark.parametrize("arguments", [("lake", "verify"), ("components.explain", "--stack", "dev")])
+def test_the_schema_lacks_the_key(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    copytree(PROJECT / "transform", tmp_path / "transform")
+    schema = (PROJECT / "transform/schema.py").read_text()
+    key = '        _column("order_id", "string", "the order\'s key"),\n'
+    assert key in schema
+    (tmp_path / "transform/schema.py").write_text(schema.replace(key, ""))
+    refused = command(*arguments, cwd=tmp_path)
+    assert_refused(refused, "transform/schema.py is not valid (every key attribute of 'order' needs a column)")
+    assert refused.err.count("\n") == 1
 
 
 def test_the_port_is_taken(tmp_path: Path) -> None:
