@@ -5,9 +5,9 @@ that an unsupported construct is refused and never guessed.
 
 `queries` plans the clauses around SELECT, `selects` SELECT with its `items`, `aggregation` and `ordering`, `relations`
 the FROM clause, `views` a view. `expressions` binds expressions, with `operators`, `calls`, `windows`, `subqueries`,
-`subscripts` and `literals`; `scope` resolves names, `context` has the shared state of one statement, `pruning` finds
-the constraints on a table's partitions, `folding` evaluates constant texts, `stored` converts between stored columns
-and values, `unused` leaves out unused columns.
+`subscripts` and `literals`, `correlation` refuses what Trino cannot decorrelate; `scope` resolves names, `context` has
+the shared state of one statement, `pruning` finds the constraints on a table's partitions, `folding` evaluates constant
+texts, `stored` converts between stored columns and values, `unused` leaves out unused columns.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sandbox.athena.catalogue import CatalogueTable, GlueCatalogue
 from sandbox.athena.errors import StatementError, at
 from sandbox.athena.partitions import Constraint
+from sandbox.athena.planning.scope import Scope
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.syntax import position
 
@@ -27,13 +28,23 @@ class Read:
     predicates: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class OuterReference:
+    """A name in a query that is a column of a query around it: its clause, its scope, and the scope that has it."""
+
+    node: n.Expression
+    place: str
+    scope: Scope
+    found: Scope
+
+
 @dataclass
 class PlanningContext:
     """`names` counts the unique names, which end in `suffix`; `views` are those in planning, outermost first.
 
     `known` are the tables that were looked up. `reads` has one for each scan, so the same one twice where a table is
-    scanned twice. `droppable` are columns whose readers go by their names. `evaluate` gives the text of a constant's
-    SQL, or None if it fails.
+    scanned twice. `outer_references` are the names so far that enclosing queries have. `droppable` are columns whose
+    readers go by their names. `evaluate` gives the text of a constant's SQL, or None if it fails.
     """
 
     catalogue: GlueCatalogue
@@ -48,6 +59,7 @@ class PlanningContext:
     reads: list[Read] = field(default_factory=list[Read])
     views: list[str] = field(default_factory=list[str])
     droppable: set[str] = field(default_factory=set[str])
+    outer_references: list[OuterReference] = field(default_factory=list[OuterReference])
     counter: int = 0
 
     def table(self, database: str, name: str) -> CatalogueTable | None:

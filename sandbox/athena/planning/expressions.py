@@ -15,7 +15,7 @@ from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import jsonbuilding, literals, operators, subqueries, subscripts, timezones
 from sandbox.athena.planning.calls import Calls
-from sandbox.athena.planning.context import PlanningContext
+from sandbox.athena.planning.context import OuterReference, PlanningContext
 from sandbox.athena.planning.folding import constant_text
 from sandbox.athena.planning.names import qualified, spoken
 from sandbox.athena.planning.rewriting import without_ignored_nulls
@@ -133,9 +133,12 @@ class Binder:
         if found is None:
             return None
         field, scope = found
-        if self.scope.closed and scope is not self.scope:
+        if scope is self.scope:
+            return field.value
+        if self.scope.closed:
             message = f"Reference to column '{'.'.join(parts)}' from outer scope not allowed in this context"
             raise self.error("NOT_SUPPORTED", node, message)
+        self.context.outer_references.append(OuterReference(node, self.place, self.scope, scope))
         return field.value
 
     def _unresolved(self, node: n.Node, spoken: str) -> StatementError:

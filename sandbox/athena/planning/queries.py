@@ -17,6 +17,7 @@ from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import operators
 from sandbox.athena.planning.calls import direction
 from sandbox.athena.planning.context import PlanningContext
+from sandbox.athena.planning.correlation import check_rows
 from sandbox.athena.planning.expressions import Binder
 from sandbox.athena.planning.ordering import Ordering, limited, ordinal
 from sandbox.athena.planning.relations import Cte
@@ -182,8 +183,10 @@ class Queries:
         return binder.bind(item.expression)
 
     def _set_operation(self, body: n.SetOperation, outer: Scope | None) -> Planned:
+        before = len(self.context.outer_references)
         left_sql, left = self._body(body.left, outer, Ordering())
         right_sql, right = self._body(body.right, outer, Ordering())
+        check_rows(self.context, body, outer, before)
         left, right = (tuple(f for f in fields if not f.hidden) for fields in (left, right))
         if len(left) != len(right):
             message = f"{body.operator} query has different number of fields: {len(left)}, {len(right)}"
@@ -230,8 +233,10 @@ class Queries:
         return f"(SELECT {listed(selected) if keeps_all else ', '.join(selected)} FROM ({sql}) AS {alias})"
 
     def _values(self, body: n.Values, outer: Scope | None) -> Planned:
-        binder = self._binder(Scope((), outer), "VALUES")
+        binder, before = self._binder(Scope((), outer), "VALUES"), len(self.context.outer_references)
         rows = [self._row(binder, row) for row in body.rows]
+        if len(rows) > 1:
+            check_rows(self.context, body, outer, before)
         width = len(rows[0])
         if any(len(row) != width for row in rows):
             message = f"Values rows have mismatched sizes: {sorted({len(row) for row in rows})}"

@@ -52,7 +52,8 @@ class Scope:
 
     `variables` are the parameters of lambda expressions. `used_outer` is set if a name is found in an enclosing scope.
     `unnested` is false if UNNEST in a subquery must not name these columns, as in IN. `closed` is set in ON of an outer
-    join: neither its expressions nor its subqueries take a column of a query around them.
+    join: neither its expressions nor its subqueries take a column of a query around them. `only_rows` is set for
+    EXISTS, which needs no columns of its subquery.
     """
 
     fields: tuple[Field, ...] = ()
@@ -61,6 +62,7 @@ class Scope:
     used_outer: bool = False
     unnested: bool = True
     closed: bool = False
+    only_rows: bool = False
 
     def __post_init__(self) -> None:
         self.closed = self.closed or (self.parent is not None and self.parent.closed)

@@ -12,6 +12,7 @@ from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import operators, views
 from sandbox.athena.planning.aggregation import Grouped, canonical_form, grouping_sets
 from sandbox.athena.planning.calls import Calls, direction, is_aggregate
+from sandbox.athena.planning.correlation import Correlation, check_rows
 from sandbox.athena.planning.expressions import Binder
 from sandbox.athena.planning.items import SelectItems, with_aliases
 from sandbox.athena.planning.names import qualified
@@ -40,7 +41,10 @@ class SelectPlanner:
         self._select = select
         self._outer = outer
         self._windows = dict(select.windows)
+        before = len(self._context.outer_references)
         self._relation = self._from()
+        if isinstance(select.source, n.Join):
+            check_rows(self._context, select, outer, before)
         self._scope = Scope(self._relation.fields, outer)
         self._grouped: Grouped | None = None
 
@@ -82,6 +86,8 @@ class SelectPlanner:
             where = having
         columns = f"{operators.distinct(row)} {', '.join(selected)}" if select.distinct else listed(selected)
         head = f"SELECT {columns}"
+        if not _is_unnest_alone(select):
+            Correlation(self._context, select, self._scope, self._grouped is not None).check(ordering)
         fields = tuple(outputs)
         return limited(self._context, head, f"{source}{where}", keys, ordering, fields), fields
 

@@ -61,7 +61,7 @@ def in_query(binder: Binder, node: n.InQuery) -> Value:
 
 def exists(binder: Binder, node: n.Exists) -> Value:
     """EXISTS (query)."""
-    sql, _ = binder.subqueries(node.query, binder.scope)
+    sql, _ = binder.subqueries(node.query, replace(binder.scope, only_rows=True))
     return Value(t.BOOLEAN, f"EXISTS ({sql})")
 
 
