@@ -263,22 +263,26 @@ def _runtime() -> Handler:
 
 
 def _invocation(*, kept: bool) -> Callable[[], Handler]:
-    """What an invocation costs in all: the event from JSON, this transform, its response to JSON.
+    """A whole invocation: the event from JSON by Lambda's own runtime, this transform, its response to JSON.
 
     `kept`: whether the process keeps freed memory, as that of transform/handler.py does.
     """
 
     def load() -> Handler:
         simplejson = import_module("simplejson")
+        # As lambda_runtime_marshaller.py of awslambdaric 4.2.2 does it.
+        encode = simplejson.JSONEncoder(use_decimal=False, allow_nan=True).encode
         if kept:
             import_module("transform.compiled").keep_memory()
         answer = _transform()
-        texts: dict[int, str] = {}
+        requests: dict[int, bytes] = {}
 
         def handle(event: dict[str, Any]) -> dict[str, Any]:
-            text = texts.setdefault(id(event), json.dumps(event))
-            simplejson.dumps(answer(simplejson.loads(text)))
-            return event
+            if id(event) not in requests:
+                requests[id(event)] = json.dumps(event).encode()
+            # Each request comes in new memory, and a response leaves as bytes.
+            request = bytes(bytearray(requests[id(event)]))
+            return {"response": encode(answer(simplejson.loads(request))).encode()}
 
         return handle
 
