@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,6 +45,18 @@ def pytest_configure(config: pytest.Config) -> None:
         library = ROOT / part.library
         if not library.exists() or library.stat().st_mtime < max(path.stat().st_mtime for path in sources):
             subprocess.run([sys.executable, "-m", "components.compiler", part.name], cwd=ROOT, check=True)
+    if getattr(config.option, "numprocesses", None) and not sys.dont_write_bytecode and not _are_tests_compiled():
+        # Otherwise each of xdist's processes compiles all that it imports, and the same as the others at the same time.
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-n0"], cwd=ROOT, stdout=subprocess.DEVNULL
+        )
+
+
+def _are_tests_compiled() -> bool:
+    """Return whether pytest has written bytecode of the tests: of those that it collects last."""
+    last = ROOT / "tests" / "unit" / "transform" / "test_golden.py"
+    cached = Path(cache_from_source(str(last)))
+    return any(cached.parent.glob(f"{cached.stem}-pytest-*.pyc"))
 
 
 @pytest.hookimpl(optionalhook=True)
