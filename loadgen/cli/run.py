@@ -8,6 +8,7 @@ import sys
 import time
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -21,7 +22,8 @@ from loadgen.cli.scenarios import Scenario, read_scenarios
 from loadgen.distributed import worker_pool
 from loadgen.distributed.processes import Processes
 from loadgen.distributed.worker_pool import WorkerPool
-from loadgen.dynamodb import target
+from loadgen.dynamodb import contributors, target
+from loadgen.dynamodb.contributors import TableKeys
 from loadgen.dynamodb.writer import Limits
 from loadgen.job import Job
 from loadgen.metrics.counters import MetricsRow
@@ -162,8 +164,22 @@ class _Run:
             progress.end()
         report = reports.build(self.job, parts, start_epoch_ns=begin_epoch_ns, interrupted=interrupts.count > 0)
         report.aborted = aborted
+        report.keys = await self._keys(report, begin_epoch_ns, interrupts)
         report.cost = self._expected.report(report.counts.write_units + report.warm_up.write_units)
         return report
+
+    async def _keys(self, report: RunReport, begin_epoch_ns: int, interrupts: Interrupts) -> list[TableKeys]:
+        """Return the hot keys of the run's tables; nothing is read after an interrupt."""
+        if interrupts.count or report.failure is not None or not report.counts.sent:
+            return []
+        asked = contributors.RunKeys(
+            began=datetime.fromtimestamp(begin_epoch_ns / 1e9, UTC),
+            ended=datetime.now(UTC),
+            accessed=report.counts.acked > 0,
+            throttled=sum(report.counts.throttled.values()) > 0,
+        )
+        job = self.job
+        return await contributors.read(job.writer, job.endpoint, list(job.keys), asked, lambda: interrupts.count > 0)
 
 
 def _workers(options: Namespace) -> WorkerPool:

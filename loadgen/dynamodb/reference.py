@@ -31,6 +31,7 @@ _METHODS = {
     "TransactWriteItems": "transact_write_items",
     "BatchGetItem": "batch_get_item",
     "DescribeTable": "describe_table",
+    "DescribeContributorInsights": "describe_contributor_insights",
 }
 # The operations whose reply has more than the success.
 _WITH_BODY = frozenset({"BatchWriteItem", "GetItem", "Query"})

@@ -28,6 +28,7 @@ OPERATIONS = (
     "TransactWriteItems",
     "BatchGetItem",
     "DescribeTable",
+    "DescribeContributorInsights",
 )
 """The operations that can be signed."""
 CONTENT_TYPE = "application/x-amz-json-1.0"

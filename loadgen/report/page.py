@@ -10,7 +10,7 @@ from pathlib import Path
 
 from loadgen.metrics.counters import METRICS, PROBLEMS
 from loadgen.metrics.histogram import decode, percentiles
-from loadgen.report import summary
+from loadgen.report import hot_keys, summary
 from loadgen.report.chart import Series, bar_chart, line_chart
 from loadgen.report.page_style import SCRIPT, STYLE
 from loadgen.report.report import RunReport, Second, read
@@ -60,6 +60,7 @@ def render(report: RunReport) -> str:
         _percentile_table(report),
         _section("Kinds of call", "each with its own figures; latencies in ms", _kinds(report)),
         _section("What went wrong", "by class", _problem_chart(report)),
+        _section("Keys", "by the table's Contributor Insights, in whole minutes", hot_keys.html(report.keys)),
         _section("In flight", "unanswered requests at the end of each second", _in_flight_chart(report)),
         _thresholds(report),
         _plan(report),

@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, field
 
+from loadgen.dynamodb.contributors import TableKeys
 from loadgen.job import Job, SegmentResult, SegmentTotals
 from loadgen.metrics.counters import METRICS, Counts, Latencies, MetricsRow
 from loadgen.metrics.histogram import PERCENTILES, Buckets, encode, max_us, mean_us, percentiles
@@ -115,7 +116,8 @@ class LostSegment(Struct, kw_only=True):
 class RunReport(Struct, kw_only=True):
     """A run. `aborted` is the threshold that ended it early because it could no longer hold.
 
-    `kinds` has the parts of `counts` and `latency` by kind of call, in a run with calls other than writes.
+    `kinds` has the parts of `counts` and `latency` by kind of call, in a run with calls other than writes. `keys` has
+    the hot and the throttled keys of its tables, where DynamoDB tells whether they are counted.
     """
 
     schema: int
@@ -137,6 +139,7 @@ class RunReport(Struct, kw_only=True):
     cost: CostReport | None = None
     aborted: str | None = None
     kinds: dict[Kind, KindReport] = {}
+    keys: list[TableKeys] = []
 
     @property
     def latencies(self) -> tuple[str, ...]:

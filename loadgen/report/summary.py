@@ -7,6 +7,7 @@ import sys
 import textwrap
 
 from loadgen.metrics.counters import PROBLEMS
+from loadgen.report import hot_keys
 from loadgen.report.report import RunReport
 
 NOT_INTENDED = (
@@ -32,6 +33,7 @@ def lines(report: RunReport) -> list[str]:
     cost = f", {report.cost.after:,.4f} at {report.cost.price_per_million:g} a million" if report.cost else ""
     text.append(f"write units {report.counts.write_units:,} (estimated from the items' sizes){cost}")
     text += [report.generator.verdict, native(report)]
+    text += hot_keys.lines(report.keys)
     text += [f"segment {lost.segment} was lost and is not in these numbers: {lost.reason}" for lost in report.lost]
     text += [
         f"{'holds' if threshold.met else 'FAILS'}  {threshold.expression}  (it is {threshold.measured})"
