@@ -241,6 +241,7 @@ class SelectPlanner:
                 raise self._context.error("AMBIGUOUS_NAME", expression, message)
             if named:
                 return named[0].value
+        self._check_aggregates(expression, {f.name for f in outputs})
         canonical = canonical_form(expression, self._scope)
         for i, f in enumerate(outputs):
             if items.canonical(i, self._scope) == canonical:
@@ -251,12 +252,26 @@ class SelectPlanner:
         aliases = {f.name: expression for f, expression in zip(outputs, items.expressions, strict=True) if f.name}
         return binder.bind(with_aliases(expression, aliases))
 
+    def _check_aggregates(self, expression: n.Expression, outputs: set[str | None]) -> None:
+        """Check that no aggregate of ORDER BY has a name of the select list, which hides the source's column."""
+        for call in walked(expression, stop=(n.Query,)):
+            if not _is_aggregate_call(call):
+                continue
+            for part in walked(call, stop=(n.Query, n.Dereference, n.Lambda)):
+                if isinstance(part, n.Name) and part.name in outputs:
+                    if isinstance(call, n.Call) and call.name == "grouping":
+                        message = "Invalid reference to output of SELECT clause from grouping() expression in ORDER BY"
+                        raise self._context.error("INVALID_ARGUMENTS", part, message)
+                    message = "Invalid reference to output projection attribute from ORDER BY aggregation"
+                    raise self._context.error("COLUMN_NOT_FOUND", part, message)
+
 
 def _has_aggregate(node: object) -> bool:
-    return any(
-        isinstance(part, n.Call) and part.over is None and (part.name == "grouping" or is_aggregate(part.name))
-        for part in walked(node, stop=(n.Query,))
-    )
+    return any(_is_aggregate_call(part) for part in walked(node, stop=(n.Query,)))
+
+
+def _is_aggregate_call(node: n.Node) -> bool:
+    return isinstance(node, n.Call) and node.over is None and (node.name == "grouping" or is_aggregate(node.name))
 
 
 def _is_unnest_alone(select: n.Select) -> bool:
