@@ -255,7 +255,7 @@ def test_the_table_is_missing(pipeline: Pipeline) -> None:
 
 
 def test_the_database_is_missing(pipeline: Pipeline) -> None:
-    assert_refused(pipeline.lake("verify", "--database", "nothing"), "Athena cannot read", "nothing")
+    assert_refused(pipeline.lake("verify", "--database", "nothing"), "There is no table", "in the database nothing")
 
 
 def test_the_view_is_missing(pipeline: Pipeline) -> None:
