@@ -321,8 +321,8 @@ FUNCTIONS = (
         "mod(-5, 3)",
         "-2",
     ),
-    entry("<T: orderable> greatest(T...) -> T", _extreme(">"), "greatest(1, 2.5, 2)", "2.5"),
-    entry("<T: orderable> least(T...) -> T", _extreme("<"), "least('a', 'B')", "B"),
+    entry("<T: orderable> greatest(T, T...) -> T", _extreme(">"), "greatest(1, 2.5, 2)", "2.5"),
+    entry("<T: orderable> least(T, T...) -> T", _extreme("<"), "least('a', 'B')", "B"),
     *(
         entry(
             "; ".join(

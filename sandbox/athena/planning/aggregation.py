@@ -130,6 +130,11 @@ class Grouped:
         match, values = inner.match(plain, node, node.name, list(node.arguments))
         if node.distinct:
             values = tuple(self._distinct(node, value) for value in values)
+            arguments = [canonical_form(argument, plain.scope) for argument in node.arguments]
+            for item in node.order_by:
+                if canonical_form(item.expression, plain.scope) not in arguments:
+                    message = "For aggregate function with DISTINCT, ORDER BY expressions must appear in arguments"
+                    raise self._context.error("EXPRESSION_NOT_IN_DISTINCT", item, message)
         grouped = bool(self._keys) or self.sets is not None
         value = called(match, values, dataclasses.replace(modifiers(plain, node), grouped=grouped))
         return Value(value.type, self._column(value.sql))

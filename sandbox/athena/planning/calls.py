@@ -149,13 +149,13 @@ class Calls:
 
     def _coalesce(self, binder: Binder, node: n.Call) -> Value:
         if len(node.arguments) < 2:
-            raise binder.error("INVALID_ARGUMENTS", node, "The 'coalesce' function must have at least two arguments")
+            raise binder.error("SYNTAX_ERROR", node, "The 'coalesce' function must have at least two arguments")
         values = binder.same_type(node.arguments, "All COALESCE operands must be the same type")
         return Value(values[0].type, f"coalesce({', '.join(value.sql for value in values)})")
 
     def _if(self, binder: Binder, node: n.Call) -> Value:
         if len(node.arguments) not in {2, 3}:
-            raise binder.error("INVALID_FUNCTION_ARGUMENT", node, "Invalid number of arguments for 'if' function")
+            raise binder.error("SYNTAX_ERROR", node, "Invalid number of arguments for 'if' function")
         condition = binder.condition(node.arguments[0], "IF condition")
         results = list(node.arguments[1:])
         if len(results) == 1:
@@ -165,7 +165,7 @@ class Calls:
 
     def _nullif(self, binder: Binder, node: n.Call) -> Value:
         if len(node.arguments) != 2:
-            raise binder.error("INVALID_FUNCTION_ARGUMENT", node, "Invalid number of arguments for 'nullif' function")
+            raise binder.error("SYNTAX_ERROR", node, "Invalid number of arguments for 'nullif' function")
         first, second = (binder.bind(argument) for argument in node.arguments)
         variable = Value(first.type, "__n")
         found = operators.compare("=", variable, second)
@@ -179,7 +179,7 @@ class Calls:
 
     def _try(self, binder: Binder, node: n.Call) -> Value:
         if len(node.arguments) != 1:
-            raise binder.error("INVALID_FUNCTION_ARGUMENT", node, "The 'try' function must have exactly one argument")
+            raise binder.error("SYNTAX_ERROR", node, "The 'try' function must have exactly one argument")
         value = binder.bind(node.arguments[0])
         if "SELECT" in value.sql or " OVER (" in value.sql:
             raise binder.error("NOT_SUPPORTED", node, "The sandbox's Athena has no TRY around a subquery or a window")

@@ -47,7 +47,10 @@ class Queries:
         """A query's SQL and columns; `outer` is the scope of the enclosing query that it sees."""
         inner, texts = self, list[str]()
         recursive = False
-        for cte in query.ctes:
+        for i, cte in enumerate(query.ctes):
+            if any(other.name == cte.name for other in query.ctes[:i]):
+                message = f"WITH query name '{cte.name}' specified more than once"
+                raise self.context.error("DUPLICATE_NAMED_QUERY", cte, message)
             if query.recursive and _refers(cte.query, cte.name):
                 text, planned = inner._recursive(cte)
                 recursive = True

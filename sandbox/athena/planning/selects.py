@@ -179,6 +179,10 @@ class SelectPlanner:
         if not select.group_by and not having and not any(_has_aggregate(e) for e in (*expressions, *sorts)):
             calls = Calls(windows=self._windows)
             return Binder(self._context, self._scope, self._queries.subquery, place="SELECT clause", calls=calls)
+        called = walked((*expressions, *sorts), stop=(n.Query,))
+        if not select.group_by and any(isinstance(part, n.Call) and part.name == "grouping" for part in called):
+            message = "A GROUPING() operation can only be used with a corresponding GROUP BY clause"
+            raise self._context.error("MISSING_GROUP_BY", select, message)
         for group in select.group_by:
             if not group.simple:
                 self._check_columns(group, source)

@@ -77,6 +77,6 @@ def scalar(binder: Binder, node: n.Subquery) -> Value:
 
 def _single(binder: Binder, node: n.Node, fields: Sequence[Field]) -> Field:
     if len(fields) != 1:
-        message = f"Multiple columns returned by subquery are not yet supported. Found {len(fields)}"
-        raise binder.error("NOT_SUPPORTED", node, message)
+        message = "Value expression and result of subquery must be of the same type"
+        raise binder.error("TYPE_MISMATCH", node, f"{message}: a value vs a row of {len(fields)}")
     return fields[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.athena import types as t
 from sandbox.athena.coercions import can_coerce
 from sandbox.athena.conversions import cast, castable, coerce
+from sandbox.athena.errors import StatementError
 from sandbox.athena.types import INTEGERS
 from sandbox.athena.values import Value, fail, let
 
@@ -15,11 +16,20 @@ def subscript(base: Value, index: Value) -> Value | None:
         return _element(base, coerce(index, t.BIGINT))
     if base.type.name == "map" and can_coerce(index.type, base.type.key):
         return _entry(base, coerce(index, base.type.key))
-    if base.type.name == "row" and index.type.name in INTEGERS and isinstance(index.constant, int):
-        if not 1 <= index.constant <= len(base.type.members):
-            return None
-        return Value(base.type.members[index.constant - 1], f"struct_extract({base.sql}, 'f{index.constant}')")
-    return None
+    return _member(base, index) if base.type.name == "row" and index.type != t.BIGINT else None
+
+
+def _member(base: Value, index: Value) -> Value:
+    place = index.constant
+    if not isinstance(place, int) or index.type.name not in INTEGERS:
+        raise StatementError("EXPRESSION_NOT_CONSTANT", "Subscript expression on ROW requires a constant index")
+    if place < 1:
+        message = f"Invalid subscript index: {place}. ROW indices start at 1"
+        raise StatementError("INVALID_FUNCTION_ARGUMENT", message)
+    if place > len(base.type.members):
+        message = f"Subscript index out of bounds: {place}, max value is {len(base.type.members)}"
+        raise StatementError("INVALID_FUNCTION_ARGUMENT", message)
+    return Value(base.type.members[place - 1], f"struct_extract({base.sql}, 'f{place}')")
 
 
 def _element(base: Value, index: Value) -> Value:
