@@ -17,6 +17,7 @@ from typing import Literal
 from msgspec import Struct
 
 from capacity.flow import StageFlow
+from loadgen.dynamodb.contributors import SETTING
 from loadgen.report.report import RunReport, ThresholdReport
 
 Stage = Literal["generator", "table", "partition", "pipe", "stream", "transform", "delivery", "buffering", "unknown"]
@@ -123,8 +124,20 @@ def _table(report: RunReport, throttled: Mapping[str, int]) -> Bottleneck:
         # limit.
         limit_per_s=round(acked / report.elapsed_s, 2) if acked < report.counts.due else None,
         why=f"DynamoDB throttled writes for the limit of {what} ({names}); "
-        f"{report.rate:,.0f} of {report.counts.due / report.plan.duration_s:,.0f}/s were acknowledged",
+        f"{report.rate:,.0f} of {report.counts.due / report.plan.duration_s:,.0f}/s were acknowledged"
+        + (_most_throttled(report) if stage == "partition" else ""),
     )
+
+
+def _most_throttled(report: RunReport) -> str:
+    """Return the key that was throttled most, or what to switch on where that is not counted."""
+    for table in report.keys:
+        if table.state == "off":
+            return f"; with {SETTING} the report names the keys"
+        if table.throttled:
+            first = table.throttled[0]
+            return f"; its most throttled key is {' / '.join(first.key)}, with {first.number:,.0f} throttles"
+    return ""
 
 
 def _capture(flow: StageFlow, shards: Sequence[ShardLoad], signals: ServiceSignals) -> Bottleneck:

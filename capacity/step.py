@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import Struct, structs
 
@@ -19,7 +19,7 @@ from capacity.pipeline import LAKE_RESOLUTION_S, DeployedPipeline, LakeArrivals,
 from capacity.report import CapacityStep
 from loadgen.distributed import worker_pool
 from loadgen.distributed.processes import Processes
-from loadgen.dynamodb import target
+from loadgen.dynamodb import contributors, target
 from loadgen.dynamodb.writer import Limits
 from loadgen.job import Job
 from loadgen.report import report as reports
@@ -169,4 +169,7 @@ class StepRunner:
         if report.failure is not None or report.lost:
             reason = report.failure or report.lost[0].reason
             raise UserError(f"The load at {rate:,.0f}/s stopped early: {reason.rstrip('.')}.")
+        if report.counts.throttled:
+            asked = contributors.RunKeys(began=began, ended=datetime.now(UTC), accessed=False, throttled=True)
+            report.keys = await contributors.read("fast", where, [self._table], asked)
         return report, began, before

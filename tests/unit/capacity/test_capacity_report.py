@@ -21,6 +21,7 @@ from capacity.report import CapacityReport, CapacityStep, gives_out, read
 from lake.freshness import Freshness
 from loadgen.cli import main
 from loadgen.dynamodb.answers import throttle_class
+from loadgen.dynamodb.contributors import KeyCount, TableKeys
 from loadgen.dynamodb.writes import Outcome, Reply
 from loadgen.report.report import RunReport, ThresholdReport
 from stack import StackOutputs, UserError
@@ -309,3 +310,23 @@ def test_the_longer_the_buffer_the_longer_a_step() -> None:
     assert enough_s(0, 0) == 10
     assert 15 < enough_s(1, 1) < 40
     assert enough_s(70, 1) > 5 * 70
+
+
+HOTTEST = KeyCount(key=("order-1",), number=90.0, busiest_per_s=1.5)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ([TableKeys(table="orders", state="on", throttled=[HOTTEST])], "; its most throttled key is order-1, with 90 "),
+        ([TableKeys(table="orders", state="off")], "; with tableContributorInsights the report names the keys"),
+        ([], "acknowledged"),
+    ],
+)
+def test_a_partitions_limit_comes_with_its_most_throttled_key(keys: list[TableKeys], said: str) -> None:
+    report = SimulatedPipeline(partition=50).report(100, 50, 10)
+    report.keys = keys
+    found = find(report, [], [], ServiceSignals(), [LATE])
+    assert found is not None
+    assert found.stage == "partition"
+    assert said in found.why
