@@ -20,6 +20,7 @@ from msgspec import Struct
 from loadgen.dynamodb.writer import Endpoint, Limits, Writer
 from loadgen.dynamodb.writers import open_writer
 from loadgen.dynamodb.writes import Outcome
+from stack import UserError
 from stack.credentials import is_loopback
 
 State = Literal["on", "off", "unknown"]
@@ -102,7 +103,8 @@ async def read(
 ) -> list[TableKeys]:
     """Return the keys of each table, without those whose service has no Contributor Insights.
 
-    CloudWatch is waited for up to a minute, or until `stopped`; an endpoint on this machine is not waited for.
+    CloudWatch is waited for up to a minute, or until `stopped`; an endpoint on this machine is not waited for. A
+    failure is a reason in the result and raises no error, because the run is over and has its report.
     """
     found: list[TableKeys] = []
     writer = open_writer(writer_name, endpoint, Limits(connections=1))
@@ -111,9 +113,24 @@ async def read(
         for table in tables:
             keys = await _of_table(writer, endpoint, table, run, stopped)
             found += [] if keys is None else [keys]
+    except UserError as error:
+        return [_unknown(table, str(error)) for table in tables]
+    except Exception as error:
+        if not _is_of_service(error):
+            raise
+        return [_unknown(table, str(error)) for table in tables]
     finally:
         await writer.close()
     return found
+
+
+def _unknown(table: str, reason: str) -> TableKeys:
+    return TableKeys(table=table, state="unknown", reason=" ".join(reason.split()).rstrip("."))
+
+
+def _is_of_service(error: Exception) -> bool:
+    """Return whether a service refused a call, was not reached, or has another form; botocore is slow to import."""
+    return isinstance(error, OSError | msgspec.MsgspecError) or type(error).__module__.startswith("botocore")
 
 
 async def _of_table(
@@ -123,7 +140,7 @@ async def _of_table(
     if reply.outcome is not Outcome.OK:
         if "UnknownOperation" in reply.code:
             return None
-        return TableKeys(table=table, state="unknown", reason=f"DescribeContributorInsights: {reply.code}")
+        return _unknown(table, f"DescribeContributorInsights: {reply.code}")
     try:
         described = msgspec.json.decode(reply.body, type=_Described)
     except msgspec.MsgspecError:
@@ -135,9 +152,9 @@ async def _of_table(
     try:
         return await _counted(endpoint, table, described, run, stopped)
     except Exception as error:
-        if not type(error).__module__.startswith("botocore"):
+        if not _is_of_service(error):
             raise
-        return TableKeys(table=table, state="unknown", reason=" ".join(str(error).split()))
+        return _unknown(table, str(error))
 
 
 async def _counted(

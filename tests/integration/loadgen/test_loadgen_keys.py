@@ -137,5 +137,7 @@ def test_what_cannot_be_read_is_said_and_costs_no_report(order_table: OrderTable
     assert (denied.state, denied.accessed) == ("unknown", None)
     assert "AccessDenied" in denied.reason
     assert "GetInsightRuleReport" in denied.reason
+    wrong = keys_at("ftp://127.0.0.1", "orders")
+    assert (wrong.state, wrong.reason[:34]) == ("unknown", "'ftp://127.0.0.1' is not an endpoi")
     missing = keys_at(order_table.endpoint_url, "nowhere")
     assert (missing.state, missing.reason) == ("unknown", "DescribeContributorInsights: ResourceNotFoundException")
