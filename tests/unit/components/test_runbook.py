@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
+import runpy
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
@@ -57,13 +59,16 @@ model_of: Any = cast("Any", botocore.session).get_session().get_service_model
 
 
 @cache
-def help_of(*module: str) -> str:
-    """What a module, or its subcommand, prints for --help."""
-    helped = subprocess.run(
-        [sys.executable, "-m", *module, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert helped.returncode == 0, f"python -m {' '.join(module)} --help: {helped.stderr}"
-    return helped.stdout
+def help_of(module: str, *subcommand: str) -> str:
+    """What a package, or its subcommand, prints for --help; in this process, which has most of its imports."""
+    printed = io.StringIO()
+    main = str(ROOT / Path(*module.split("."), "__main__.py"))
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
+        patch.setattr(sys, "argv", [main, *subcommand, "--help"])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(main, run_name="__main__")
+    assert not ended.value.code, f"python -m {' '.join((module, *subcommand))} --help"
+    return printed.getvalue()
 
 
 def test_there_are_commands_to_look_at() -> None:
