@@ -73,6 +73,13 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Drop DuckDB's types, which stay with what is frozen: it reports on standard error those left at the end."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("duckdb", "_duckdb")]:
+        vars(sys.modules[name]).clear()
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order long tests first, so that no worker ends alone with one; the rest in any order."""
     kinds = ("e2e", "integration")
