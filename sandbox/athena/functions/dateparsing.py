@@ -95,7 +95,10 @@ _MAX_DIGITS = {"year": 9, "weekyear": 9, "yearday": 3, "weekdaynumber": 1}
 
 
 def joda_timestamp(text: str, pattern: str) -> Zoned:
-    """parse_datetime: missing fields are those of 1970-01-01 in UTC (of 2000 with a month or a day)."""
+    """parse_datetime: missing fields are those of 1970-01-01 in UTC (of 2000 with a month or a day).
+
+    A local time that a change of clocks skips is refused.
+    """
     expression, fields = _joda_expression(pattern)
     values = _values(text, expression, fields)
     year = 2000 if values.keys() & {"month", "day", "yearday"} else 1970
@@ -106,7 +109,11 @@ def joda_timestamp(text: str, pattern: str) -> Zoned:
         if found is None:
             raise wrong(text)
         zone = found
-    return {"instant": instant_of(local, zone), "zone": zone}
+    instant = instant_of(local, zone)
+    if instant.replace(tzinfo=UTC).astimezone(tzinfo_of(zone)).replace(tzinfo=None) != local:
+        message = f'Cannot parse "{text}": Illegal instant due to time zone offset transition ({zone})'
+        raise TrinoError(INVALID, message)
+    return {"instant": instant, "zone": zone}
 
 
 @lru_cache(64)
