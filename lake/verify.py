@@ -69,6 +69,13 @@ def verify(
     ledger is invalid, a moment is beyond the change log's retention, the table has an item that DynamoDB cannot have
     written, or the export is not complete, not full, or older than the table's stream.
     """
+    if export is not None and (since or as_of or cluster):
+        raise UserError("--export has its own time and items: leave out --since, --as-of and --cluster.")
+    if cluster is not None:
+        if since is not None:
+            raise UserError("--cluster reads the whole table and --since only some items: leave out one of them.")
+        # Report an unusable cluster before the calls to AWS and the wait for the pipeline.
+        ClusterWorkers(cluster).close()
     table_name = outputs.require("table_name")
     athena = Athena(
         client("athena", outputs),
@@ -88,8 +95,6 @@ def verify(
     reading = _reading(outputs, table, count, scope, cluster)
     with ExitStack() as until_done:
         if export is not None:
-            if since or as_of or cluster:
-                raise UserError("--export has its own time and items: leave out --since, --as-of and --cluster.")
             found = full_export(dynamodb, s3, export, source_table(dynamodb, table_name, table))
             as_of = found.moment.replace(microsecond=0)
             lake = past = PastLake(athena, table, change_log, as_of, scope)
@@ -129,10 +134,6 @@ def _reading(
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
     """
     if cluster is not None:
-        if scope.since is not None:
-            raise UserError("--cluster reads the whole table and --since only some items: leave out one of them.")
-        # Report an unusable cluster before the wait for the pipeline.
-        ClusterWorkers(cluster).close()
         workers: Callable[[], Workers] = partial(ClusterWorkers, cluster)
     elif scope.since is None and cores() > 1 and items >= _LARGE_ITEMS:
         workers = partial(PartProcesses, cores())

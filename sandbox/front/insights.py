@@ -101,8 +101,12 @@ class Watched(NamedTuple):
 
 def insights_of(table: object, index: str = TABLE) -> KeyInsights | None:
     """Contributor Insights of moto's table or an index; None if they were never enabled."""
-    kept: dict[str, KeyInsights] | None = vars(table).get(_KEPT)
-    return None if kept is None else kept.get(index)
+    return _kept(table).get(index)
+
+
+def _kept(table: object) -> dict[str, KeyInsights]:
+    """Contributor Insights by index; empty for a table without them, and without a control plane."""
+    return getattr(table, _KEPT, {})
 
 
 def kept_insights(table: MotoTable, index: str = TABLE) -> KeyInsights:
@@ -150,7 +154,7 @@ class _KeyCounter:
         if not _counts():
             return
         for table, change in changes:
-            kept: dict[str, KeyInsights] | None = vars(table.owner).get(_KEPT)
+            kept = _kept(table.owner)
             if not kept:
                 continue
             consumed = Consumed(table.schema)
