@@ -6,7 +6,7 @@ No conversion is DuckDB's own: each pair of types has its rule here, and a pair 
 from __future__ import annotations
 
 from sandbox.athena.conversions import json_values, moments, numbers, texts
-from sandbox.athena.conversions.casting import cast_sql, castable
+from sandbox.athena.conversions.casting import cast_sql, castable, spelled_json_sql
 from sandbox.athena.types import INTEGERS, Type
 from sandbox.athena.values import NOT_CONSTANT, Value, attempt, null
 
@@ -43,4 +43,4 @@ def _plain(value: Value, target: Type) -> Value | None:
     return None
 
 
-__all__ = ["MACROS", "NATIVES", "cast", "castable", "coerce", "texts"]
+__all__ = ["MACROS", "NATIVES", "cast", "castable", "coerce", "spelled_json_sql", "texts"]

@@ -105,3 +105,8 @@ def _same_inside(source: Type, target: Type) -> bool:
     if source.name == target.name == "varchar":
         return not target.arguments or (bool(source.arguments) and source.arguments <= target.arguments)
     return source == target
+
+
+def spelled_json_sql(sql: str, target: Type) -> str:
+    """The SQL of JSON whose numbers are as spelled, as an array, a map or a row."""
+    return json_values.to_value(sql, target, cast_sql, 0, spelled=True)

@@ -6,7 +6,9 @@ an exponent as Java writes a double. Source: trino 435, io.trino.util.JsonUtil, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -32,13 +34,44 @@ def _elements(text: str) -> list[str]:
         ) from error
 
 
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """The members of an object in the order of the text; those of one name all have the last one's value.
+
+    Raises: msgspec.DecodeError: the text is no object.
+    """
+    members = [(key, bytes(raw).decode()) for key, raw in _OBJECT.decode(text).items()]
+    # Text without escapes and spaces is as long as its members, unless one is repeated.
+    if len(text) == 1 + sum(len(key) + len(value) + 4 for key, value in members):
+        return members
+    found: list[tuple[str, Any]] = json.loads(text, object_pairs_hook=list)
+    if len(found) == len(members):
+        return members
+    values = dict(members)
+    return [(key, values[key]) for key, _ in found]
+
+
 def _members(text: str) -> list[list[str]]:
     try:
-        return [[key, bytes(raw).decode()] for key, raw in _OBJECT.decode(text).items()]
+        pairs = _pairs(text)
     except msgspec.DecodeError as error:
         raise TrinoError(
             "INVALID_CAST_ARGUMENT", f"Cannot cast to map: Expected a json object, but got {text}"
         ) from error
+    if len({key for key, _ in pairs}) < len(pairs):
+        message = f"Cannot cast to map: Duplicate map keys are not allowed: {text}"
+        raise TrinoError("INVALID_CAST_ARGUMENT", message)
+    return [[key, value] for key, value in pairs]
+
+
+def _fields(text: str, names: list[str]) -> list[str | None]:
+    """The members of an object with some names in lower case, in the names' order; None for a missing one."""
+    found: dict[str, str] = {}
+    for key, value in _pairs(text):
+        name = key.lower()
+        if name in found and name in names:
+            raise TrinoError("INVALID_CAST_ARGUMENT", f"Cannot cast to row: Duplicate field: {name} in {text}")
+        found[name] = value
+    return [found.get(name) for name in names]
 
 
 def _decoded(text: str) -> str:
@@ -57,6 +90,7 @@ def _sorted(entries: list[str]) -> list[str]:
 NATIVES = (
     Native("athena_json_elements", _elements, ("VARCHAR",), "VARCHAR[]"),
     Native("athena_json_members", _members, ("VARCHAR",), "VARCHAR[][]"),
+    Native("athena_json_fields", _fields, ("VARCHAR", "VARCHAR[]"), "VARCHAR[]"),
     Native("athena_json_decoded", _decoded, ("VARCHAR",), "VARCHAR"),
     Native("athena_json_encoded", _encoded, ("VARCHAR",), "VARCHAR"),
     Native("athena_json_sorted", _sorted, ("VARCHAR[]",), "VARCHAR[]"),
@@ -100,59 +134,54 @@ def from_value(sql: str, source: Type, depth: int) -> str:
     return f"list_transform([{sql}], lambda {item}: CASE WHEN {item} IS NOT NULL THEN '{{' || {written} || '}}' END)[1]"
 
 
-def to_value(sql: str, target: Type, cast: Cast, depth: int) -> str:
-    """SQL for a JSON value as a given type; JSON's null is NULL."""
+def to_value(sql: str, target: Type, cast: Cast, depth: int, *, spelled: bool = False) -> str:
+    """SQL for a JSON value as a given type; JSON's null is NULL. `spelled` is whether its numbers are as spelled."""
     if target.name == "json":
-        return sql
+        return f"athena_json_spelled_value({sql})" if spelled else sql
     item = f"j{depth}"
-    present = f"CASE WHEN {item} <> 'null' THEN {_present(item, target, cast, depth)} END"
+    present = f"CASE WHEN {item} <> 'null' THEN {_present(item, target, cast, depth, spelled=spelled)} END"
     return f"list_transform([{sql}], lambda {item}: {present})[1]"
 
 
-def _present(item: str, target: Type, cast: Cast, depth: int) -> str:
+def _present(item: str, target: Type, cast: Cast, depth: int, *, spelled: bool) -> str:
     name = target.name
     if name == "array":
         element = f"x{depth}"
-        inner = to_value(element, target.element, cast, depth + 1)
+        inner = to_value(element, target.element, cast, depth + 1, spelled=spelled)
         return f"list_transform(athena_json_elements({item}), lambda {element}: {inner})"
     if name == "map":
-        return _map(item, target, cast, depth)
+        return _map(item, target, cast, depth, spelled=spelled)
     if name == "row":
-        return _row(item, target, cast, depth)
+        return _row(item, target, cast, depth, spelled=spelled)
     return _scalar(item, target, cast, depth)
 
 
-def _map(item: str, target: Type, cast: Cast, depth: int) -> str:
+def _map(item: str, target: Type, cast: Cast, depth: int, *, spelled: bool) -> str:
     pairs, pair = f"p{depth}", f"x{depth}"
-    inner = to_value(f"{pair}[2]", target.value, cast, depth + 1)
+    inner = to_value(f"{pair}[2]", target.value, cast, depth + 1, spelled=spelled)
     keys = f"list_transform({pairs}, lambda {pair}: {cast(f'{pair}[1]', Type('varchar'), target.key, depth + 1)})"
     values = f"list_transform({pairs}, lambda {pair}: {inner})"
     return f"list_transform([athena_json_members({item})], lambda {pairs}: map({keys}, {values}))[1]"
 
 
-def _row(item: str, target: Type, cast: Cast, depth: int) -> str:
+def _row(item: str, target: Type, cast: Cast, depth: int, *, spelled: bool) -> str:
     """A row from an array by position, or from an object by names, whose case does not matter."""
     parts = f"p{depth}"
-    by_place = ", ".join(
-        f"f{i} := {to_value(f'{parts}[{i}]', member, cast, depth + 1)}" for i, member in enumerate(target.members, 1)
+    packed = ", ".join(
+        f"f{i} := {to_value(f'{parts}[{i}]', member, cast, depth + 1, spelled=spelled)}"
+        for i, member in enumerate(target.members, 1)
     )
-    by_name = ", ".join(
-        f"f{i} := {to_value(_member(parts, field), member, cast, depth + 1)}"
-        for i, (field, member) in enumerate(target.fields, 1)
-    )
+    names = ", ".join(literal(field.lower()) for field, _ in target.fields)
     refused = fail(
         "INVALID_CAST_ARGUMENT", f"'Cannot cast to row: Expected a json array or object: ' || {item}", target
     )
-    return (
-        f"CASE WHEN {item} LIKE '[%' THEN list_transform([athena_json_elements({item})],"
-        f" lambda {parts}: struct_pack({by_place}))[1]"
-        f" WHEN {item} LIKE '{{%' THEN list_transform([athena_json_members({item})],"
-        f" lambda {parts}: struct_pack({by_name}))[1] ELSE {refused} END"
+    values = (
+        f"CASE WHEN {item}[1] = '[' THEN athena_json_elements({item}) ELSE athena_json_fields({item}, [{names}]) END"
     )
-
-
-def _member(parts: str, field: str) -> str:
-    return f"list_filter({parts}, lambda m: lower(m[1]) = {literal(field.lower())})[1][2]"
+    return (
+        f"CASE WHEN {item}[1] IN ('[', '{{') THEN list_transform([{values}],"
+        f" lambda {parts}: struct_pack({packed}))[1] ELSE {refused} END"
+    )
 
 
 def _scalar(item: str, target: Type, cast: Cast, depth: int) -> str:
@@ -177,6 +206,8 @@ def _scalar(item: str, target: Type, cast: Cast, depth: int) -> str:
     double = cast(f"CAST({item} AS DOUBLE)", Type("double"), target, depth)
     whole = cast(item, varchar, target, depth)
     number = f"CASE WHEN contains({item}, '.') OR contains({item}, 'E') THEN {double} ELSE {whole} END"
+    if name == "decimal":
+        number = whole
     inner = cast(text, varchar, target, depth)
     truth = cast(f"({item} = 'true')", Type("boolean"), target, depth)
     return (

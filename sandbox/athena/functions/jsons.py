@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
-from sandbox.athena.functions import jsonscalars, jsontext
+from sandbox.athena.functions import jsonscalars, jsontext, spelledjson
 from sandbox.athena.functions.building import invalid
 from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
@@ -107,6 +107,7 @@ NATIVES = (
     Native("athena_json_extract", _strict(jsontext.extract), ("VARCHAR", "VARCHAR"), "VARCHAR", takes_null=True),
     Native("athena_json_size", _strict(jsontext.size), ("VARCHAR", "VARCHAR"), "BIGINT", takes_null=True),
     Native("athena_json_parse", jsontext.parse, ("VARCHAR",), "VARCHAR"),
+    *spelledjson.NATIVES,
     Native("athena_json_array_length", _strict(jsontext.array_length), ("VARCHAR",), "BIGINT", takes_null=True),
     Native("athena_json_array_get", _strict(jsontext.array_get), ("VARCHAR", "BIGINT"), "VARCHAR", takes_null=True),
     Native(

@@ -135,17 +135,26 @@ class Walk:
             return _scalar_end(self.text, at)
         return self.canonical(at, ordered=False)[1]
 
+    def whole(self, *, ordered: bool) -> str:
+        """The text of one value in canonical text; BrokenError for any other text."""
+        value, end = self.canonical(_space(self.text, 0), ordered=ordered)
+        if _space(self.text, end) != len(self.text):
+            raise BrokenError
+        return value
+
     def canonical(self, at: int, *, ordered: bool) -> tuple[str, int]:
-        """The value at a position in canonical text, and its end; `ordered` sorts keys; of equal keys the last
-        counts.
-        """
+        """The value at a position in canonical text, and its end; `ordered` sorts keys, of equal ones the last."""
         opening = _at(self.text, at)
         if opening == "{":
             return self._object(at, ordered=ordered)
         if opening == "[":
             return self._array(at, ordered=ordered)
         end = _scalar_end(self.text, at)
-        return canonical_scalar(self.text[at:end]), end
+        return self.scalar(self.text[at:end]), end
+
+    def scalar(self, text: str) -> str:
+        """A number, string or word in canonical text."""
+        return canonical_scalar(text)
 
     def _object(self, at: int, *, ordered: bool) -> tuple[str, int]:
         members: list[tuple[str, str]] = []
@@ -155,9 +164,17 @@ class Walk:
             value, at = self.canonical(at, ordered=ordered)
             members.append((name, value))
             at = self.following(at, "}")
+        return self.written(members, ordered=ordered), at + 1
+
+    def written(self, members: list[tuple[str, str]], *, ordered: bool) -> str:
+        """An object's text."""
         if ordered:
             members = sorted(dict(members).items())
-        return "{" + ",".join(f"{quoted(key)}:{value}" for key, value in members) + "}", at + 1
+        return "{" + ",".join(f"{self.quoted(key)}:{value}" for key, value in members) + "}"
+
+    def quoted(self, text: str) -> str:
+        """A JSON string."""
+        return quoted(text)
 
     def _array(self, at: int, *, ordered: bool) -> tuple[str, int]:
         items: list[str] = []
@@ -176,10 +193,11 @@ def unescaped(quoted_text: str) -> str:
 
 def quoted(text: str) -> str:
     """A JSON string as in Jackson: characters beyond 16 bits are two escapes."""
-    return f'"{_TO_ESCAPE.sub(_escaped, text)}"'
+    return f'"{_TO_ESCAPE.sub(escaped, text)}"'
 
 
-def _escaped(found: re.Match[str]) -> str:
+def escaped(found: re.Match[str]) -> str:
+    """The escape of a character in a JSON string."""
     letter = found[0]
     if letter in _ESCAPES:
         return _ESCAPES[letter]
@@ -291,12 +309,9 @@ def parse(text: str) -> str:
     if usual is not None:
         return usual
     try:
-        value, end = Walk(text).canonical(_space(text, 0), ordered=True)
+        return Walk(text).whole(ordered=True)
     except BrokenError:
-        end, value = -1, ""
-    if end < 0 or _space(text, end) != len(text):
-        raise TrinoError(INVALID, f"Cannot convert value to JSON: '{text}'")
-    return value
+        raise TrinoError(INVALID, f"Cannot convert value to JSON: '{text}'") from None
 
 
 def _elements(text: str) -> Iterator[str]:
@@ -377,11 +392,8 @@ def size(text: str, path: str) -> int | None:
 
 def is_scalar(text: str) -> bool:
     """is_json_scalar: whether the whole text is one JSON scalar."""
-    start = _space(text, 0)
     try:
-        is_one = _space(text, Walk(text).skip(start)) == len(text)
+        Walk(text).whole(ordered=False)
     except BrokenError:
-        is_one = False
-    if not is_one:
-        raise TrinoError(INVALID, f"Invalid JSON value: {text}")
-    return text[start] not in "{["
+        raise TrinoError(INVALID, f"Invalid JSON value: {text}") from None
+    return text[_space(text, 0)] not in "{["

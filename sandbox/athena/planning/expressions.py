@@ -13,7 +13,7 @@ from sandbox.athena.coercions import can_coerce, common_type, common_type_of
 from sandbox.athena.conversions import cast, castable, coerce
 from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.signature import has_trait
-from sandbox.athena.planning import jsonbuilding, literals, operators, subqueries, subscripts, timezones
+from sandbox.athena.planning import jsonbuilding, jsonspelling, literals, operators, subqueries, subscripts, timezones
 from sandbox.athena.planning.calls import Calls
 from sandbox.athena.planning.context import OuterReference, PlanningContext
 from sandbox.athena.planning.folding import constant_text
@@ -273,7 +273,7 @@ class Binder:
         if not castable(value.type, node.type):
             message = f"Cannot cast {value.type.athena} to {node.type.athena}"
             raise self.error("TYPE_MISMATCH", node, message)
-        return cast(value, node.type, safe=node.safe)
+        return jsonspelling.parsed(self, node, value) or cast(value, node.type, safe=node.safe)
 
     def _extract(self, node: n.Extract) -> Value:
         functions = {

@@ -250,7 +250,9 @@ class Queries:
             columns.append(binder.unified(items, list(body.rows), "Values rows have mismatched types"))
         names = [self.context.unique("c") for _ in range(width)]
         lines = ", ".join(f"({', '.join(null_typed(column[r]) for column in columns)})" for r in range(len(rows)))
-        fields = tuple(Field(None, (), column[0].type, name) for column, name in zip(columns, names, strict=True))
+        fields = tuple(
+            Field(None, (), column[0].type, name, constant=True) for column, name in zip(columns, names, strict=True)
+        )
         alias = self.context.unique("r")
         return f"SELECT {', '.join(names)} FROM (VALUES {lines}) AS {alias}({', '.join(names)})", fields
 

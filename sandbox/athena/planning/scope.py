@@ -17,7 +17,7 @@ class Field:
     """A column of a relation.
 
     It has a name in lower case (None without one), the parts of the relation's name, its type, and the SQL that refers
-    to it. `spelled` is the name as an alias wrote it. A hidden field is not in `*`.
+    to it. `spelled` is the name as an alias wrote it. A hidden field is not in `*`. `constant`: a column of VALUES.
     """
 
     name: str | None
@@ -26,6 +26,7 @@ class Field:
     sql: str
     spelled: str | None = None
     hidden: bool = False
+    constant: bool = False
 
     def renamed(self, name: str | None, relation: tuple[str, ...]) -> Field:
         """The same column under the name of a different relation."""

@@ -1,0 +1,42 @@
+"""JSON text for a cast of json_parse, against Python's reader of JSON."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sandbox.athena.functions.spelledjson import spelled, value
+
+_NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=3)
+_NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", fullmatch=True)
+_SCALARS = st.one_of(_NUMBERS, st.sampled_from(["true", "false", "null"]), _NAMES.map(json.dumps))
+
+
+def _containers(items: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    members = st.tuples(_NAMES.map(lambda name: json.dumps(name, ensure_ascii=False)), items).map(" : ".join)
+    return st.one_of(
+        st.lists(items, max_size=3).map(lambda texts: f"[ {' ,'.join(texts)} ]"),
+        st.lists(members, max_size=3).map(lambda texts: f"{{ {' , '.join(texts)}\n}}"),
+    )
+
+
+def _read(text: str) -> Any:
+    """A value with exact numbers, and with all members of an object in their order."""
+    return json.loads(text, parse_float=Decimal, object_pairs_hook=lambda pairs: ("object", pairs))
+
+
+@settings(max_examples=150)
+@given(st.recursive(_SCALARS, _containers, max_leaves=8))
+def test_text_for_a_cast_keeps_every_digit_and_every_member_in_its_place(text: str) -> None:
+    assert _read(spelled(f" {text}\n", "json")) == _read(text)
+
+
+def test_a_json_value_of_such_text_has_canonical_numbers_and_of_equal_keys_the_last() -> None:
+    # Trino 435: CAST(json_parse(x) AS array(json)) of a column.
+    text = '[{"y": 1.50, "b": {"d": 1e2, "c": 2, "d": 0.10}, "😀": "\\ud83d\\ude00\\u0001"}]'
+
+    assert value(spelled(text, "array(json)")) == '[{"y":1.5,"b":{"d":0.1,"c":2},"😀":"😀\\u0001"}]'
