@@ -241,6 +241,11 @@ _REASONS = (
         "Out of range for {1}: {0}",
     ),
     (
+        r"Type (?:DOUBLE|FLOAT) with value (?!-?nan)(\S+) can't be cast .* destination type (INT(?:8|16|32))\b",
+        "NUMERIC_VALUE_OUT_OF_RANGE",
+        "Out of range for {1}: {0}",
+    ),
+    (
         r"More than one row returned by a subquery",
         "SUBQUERY_MULTIPLE_ROWS",
         "Scalar sub-query has returned multiple rows",

@@ -14,6 +14,9 @@ from sandbox.athena.values import fail
 MACROS = (
     # A decimal's digits as an integer.
     "athena_unscaled_text(x) AS CAST(replace(CAST(x AS VARCHAR), '.', '') AS HUGEINT)",
+    # A double as the nearest real, which is infinite from the middle between the largest real and 2^128.
+    """athena_narrowed(x) AS CASE WHEN abs(x) >= 3.4028235677973366e38::DOUBLE AND NOT isnan(x)
+        THEN CAST(x * 'inf'::DOUBLE AS FLOAT) ELSE CAST(x AS FLOAT) END""",
 )
 _DECIMAL_DIGITS_OF_A_DOUBLE = 15
 _SHORT_DECIMAL = 18
@@ -86,6 +89,8 @@ def convert(sql: str, source: Type, target: Type) -> str:
             return f"CAST(round({sql}) AS {target.physical})"
         if b == "decimal":
             return f"CAST(CAST({sql} AS VARCHAR) AS {target.physical})"
+        if b == "real":
+            return f"athena_narrowed({sql})"
     if a == "decimal" and b in {"double", "real"}:
         return _to_double(sql, source, target)
     return f"CAST({sql} AS {target.physical})"
