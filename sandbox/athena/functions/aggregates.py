@@ -14,14 +14,13 @@ from sandbox.athena.functions import hashes
 from sandbox.athena.functions.building import once
 from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.hashes import in_table_order
+from sandbox.athena.functions.listagg import NATIVES as LISTING
+from sandbox.athena.functions.listagg import listagg
 from sandbox.athena.functions.native import Native
-from sandbox.athena.sql import literal
 from sandbox.athena.values import fail
 
 _SUMMED = 28
 """The sum of decimals with more digits may exceed a decimal, although their mean does not."""
-_LISTED_BYTES = 1_048_576
-"""The longest result of listagg. Source: trino 435, io.trino.operator.aggregation.listagg."""
 
 
 def _aggregate(
@@ -176,13 +175,6 @@ def _reduce_agg(call: TypedCall) -> str:
     return f"list_reduce({values}, {call[2]}, CAST({call[1]} AS {call.type.physical}))"
 
 
-def _listagg(call: TypedCall) -> str:
-    text = call.aggregate("string_agg", call[0], call[1] if len(call) > 1 else "''")
-    message = f"Concatenated string has the length in bytes larger than the maximum output length {_LISTED_BYTES}"
-    refused = fail("EXCEEDED_FUNCTION_MEMORY_LIMIT", literal(message), call.type)
-    return once([text], lambda a: f"CASE WHEN strlen({a[0]}) > {_LISTED_BYTES} THEN {refused} ELSE {a[0]} END")
-
-
 FUNCTIONS = (
     _aggregate("count() -> bigint; count(T) -> bigint", _count, "count(1)", "1"),
     _aggregate(
@@ -211,8 +203,8 @@ FUNCTIONS = (
     _aggregate("arbitrary(T) -> T", "any_value", "arbitrary('a')", "a"),
     _aggregate("array_agg(T) -> array(T)", "list", "array_agg('a')", "[a]"),
     _aggregate(
-        "listagg(varchar) -> varchar; listagg(varchar, varchar) -> varchar",
-        _listagg,
+        "listagg(varchar, varchar) -> varchar; listagg(varchar, varchar, varchar, boolean) -> varchar",
+        listagg,
         "listagg('a', ',') WITHIN GROUP (ORDER BY 1)",
         "a",
     ),
@@ -241,4 +233,4 @@ MACROS = (
         CASE WHEN total < 0 THEN '-' ELSE '' END || athena_mean_text(
             abs(replace(CAST(total AS VARCHAR), '.', '')::HUGEINT), n::HUGEINT, scale) END""",
 )
-NATIVES: tuple[Native, ...] = hashes.NATIVES
+NATIVES: tuple[Native, ...] = (*hashes.NATIVES, *LISTING)

@@ -232,11 +232,11 @@ class SpecialForms(ABC):
         tokens.expect("LISTAGG")
         tokens.expect_operator("(")
         distinct = tokens.accept("DISTINCT")
-        arguments = list(self.list_of(self.expression))
-        if tokens.accept("ON", "OVERFLOW"):
-            if tokens.is_word("TRUNCATE"):
-                raise tokens.lacking("LISTAGG with ON OVERFLOW TRUNCATE")
-            tokens.expect("ERROR")
+        arguments: list[n.Expression] = [self.expression()]
+        separator = self._text() if tokens.accept_operator(",") else n.Literal("string", "", offset=offset)
+        arguments.append(separator)
+        if tokens.accept("ON", "OVERFLOW") and not tokens.accept("ERROR"):
+            arguments += self._overflow(offset)
         tokens.expect_operator(")")
         tokens.expect("WITHIN", "GROUP")
         tokens.expect_operator("(")
@@ -244,10 +244,27 @@ class SpecialForms(ABC):
         if not order_by:
             raise tokens.unexpected("'ORDER'")
         tokens.expect_operator(")")
-        if len(arguments) == 1:
-            arguments.append(n.Literal("string", "", offset=offset))
         call = n.Call("listagg", tuple(arguments), distinct=distinct, order_by=order_by, offset=offset)
         return self._behind(call)
+
+    def _overflow(self, offset: int) -> list[n.Expression]:
+        """TRUNCATE [text] WITH | WITHOUT COUNT: the text, and whether the count is written."""
+        tokens = self._tokens
+        tokens.expect("TRUNCATE")
+        is_default = tokens.is_word("WITH") or tokens.is_word("WITHOUT")
+        filler = n.Literal("string", "...", offset=offset) if is_default else self._text()
+        counted = tokens.accept("WITH")
+        if not counted:
+            tokens.expect("WITHOUT")
+        tokens.expect("COUNT")
+        return [filler, n.Literal("boolean", str(counted).lower(), offset=offset)]
+
+    def _text(self) -> n.Literal:
+        tokens = self._tokens
+        if tokens.current.kind != TokenKind.STRING:
+            raise tokens.unexpected("<string>")
+        offset = tokens.current.offset
+        return n.Literal("string", tokens.advance().value, offset=offset)
 
     def _json(self, offset: int) -> n.Expression:
         tokens = self._tokens

@@ -150,7 +150,6 @@ def test_what_is_no_statement_is_refused_at_once(text: str, message: str) -> Non
         ("SELECT rank() OVER (ROWS CURRENT ROW PATTERN (A) DEFINE A AS true) FROM t", "row pattern recognition"),
         ("SELECT * FROM TABLE(exclude_columns(input => TABLE(t), columns => DESCRIPTOR(a)))", "table functions"),
         ("WITH FUNCTION twice(x integer) RETURNS integer RETURN x * 2 SELECT twice(21)", "WITH FUNCTION"),
-        ("SELECT listagg(a, ',' ON OVERFLOW TRUNCATE WITH COUNT) WITHIN GROUP (ORDER BY a) FROM t", "ON OVERFLOW"),
         ("SELECT json_query(a FORMAT JSON ENCODING UTF8, 'lax $') FROM t", "FORMAT JSON ENCODING"),
     ],
 )
