@@ -46,7 +46,7 @@ _encode = msgspec.json.encode
 _members = msgspec.json.Decoder(dict[str, Raw]).decode
 _UNSTORED = frozenset(
     {
-        *("time", "time with time zone", "timestamp with time zone", "json", "uuid", "unknown"),
+        *("time", "time with time zone", "timestamp with time zone", "json", "uuid", "ipaddress", "unknown"),
         *("interval day to second", "interval year to month"),
     }
 )

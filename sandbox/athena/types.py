@@ -9,6 +9,7 @@ boolean, integers, real, double, decimal(p,s), date, time, timestamp(p)   DuckDB
 varchar(n), json                   VARCHAR; a json value is its canonical text (Trino's json_format)
 char(n)                            VARCHAR without trailing spaces; its length and its text have them
 varbinary                          BLOB
+ipaddress                          BLOB of 16 bytes
 interval day to second             BIGINT, milliseconds
 interval year to month             INTEGER, months
 timestamp(p) with time zone        STRUCT(instant TIMESTAMP, zone VARCHAR): UTC, and a zone's name or +hh:mm
@@ -66,6 +67,7 @@ _NAMES = {
     "blob": "varbinary",
     "json": "json",
     "uuid": "uuid",
+    "ipaddress": "ipaddress",
     "array": "array",
     "map": "map",
     "struct": "row",
@@ -81,6 +83,7 @@ _DUCKDB = {
     "timestamp with time zone": "TIMESTAMP WITH TIME ZONE",
     "interval day to second": "INTERVAL",
     "varbinary": "BLOB",
+    "ipaddress": "BLOB",
     "unknown": "VARCHAR",
 }
 _PHYSICAL = {

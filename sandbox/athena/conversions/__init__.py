@@ -5,13 +5,13 @@ No conversion is DuckDB's own: each pair of types has its rule here, and a pair 
 
 from __future__ import annotations
 
-from sandbox.athena.conversions import json_values, moments, numbers, texts
+from sandbox.athena.conversions import addresses, json_values, moments, numbers, texts
 from sandbox.athena.conversions.casting import cast_sql, castable, spelled_json_sql
 from sandbox.athena.types import INTEGERS, Type
 from sandbox.athena.values import NOT_CONSTANT, Value, attempt, null
 
 MACROS = (*numbers.MACROS, *moments.MACROS, *texts.MACROS)
-NATIVES = (*json_values.NATIVES, *texts.NATIVES)
+NATIVES = (*addresses.NATIVES, *json_values.NATIVES, *texts.NATIVES)
 
 
 def coerce(value: Value, target: Type) -> Value:

@@ -13,7 +13,11 @@ _NUMBERS = {*INTEGERS, "decimal", "real", "double", "boolean"}
 _MOMENTS = {"date", "time", "timestamp", "timestamp with time zone"}
 _INTERVALS = {"interval day to second", "interval year to month"}
 _TEXTS = {"varchar", "char"}
-_OF_OCTETS = {"uuid": {"varbinary", "varchar"}, "varbinary": {"varbinary", "uuid"}}
+_OF_OCTETS = {
+    "uuid": {"varbinary", "varchar"},
+    "ipaddress": {"varbinary", "varchar"},
+    "varbinary": {"varbinary", "uuid", "ipaddress"},
+}
 _JSON_SCALARS = {*INTEGERS, "decimal", "real", "double", "boolean", "varchar", "date", "timestamp", "unknown", "json"}
 
 
@@ -30,7 +34,7 @@ def castable(source: Type, target: Type) -> bool:
     if a in _NUMBERS:
         return b in _NUMBERS or b == "varchar"
     if a in _TEXTS:
-        return b in _NUMBERS | _TEXTS | _MOMENTS | {"varbinary", "uuid"} if a == "varchar" else b in _TEXTS
+        return b in _NUMBERS | _TEXTS | _MOMENTS | {"varbinary", "uuid", "ipaddress"} if a == "varchar" else b in _TEXTS
     if a == "date":
         return b in {"varchar", "date", "timestamp", "timestamp with time zone"}
     if a == "time":
@@ -66,7 +70,7 @@ def cast_sql(sql: str, source: Type, target: Type, depth: int = 0) -> str:
         return _structure(sql, source, target, depth)
     if b in _TEXTS:
         return texts.to_text(sql, source, target)
-    if b in {"varbinary", "uuid"}:
+    if b in _OF_OCTETS:
         return octets.convert(sql, source, target)
     if a in _TEXTS:
         text = sql if a == "varchar" else texts.to_text(sql, source, Type("varchar"))

@@ -1,4 +1,4 @@
-"""Conversions between bytes and UUIDs, and from text.
+"""Conversions between bytes, UUIDs and IP addresses, and from text.
 
 Sources: trino 435, io.trino.type.UuidOperators; OpenJDK 17, UUID.fromString, which accepts parts of other lengths,
 whose letters Trino then counts.
@@ -6,6 +6,7 @@ whose letters Trino then counts.
 
 from __future__ import annotations
 
+from sandbox.athena.conversions import addresses
 from sandbox.athena.types import Type
 from sandbox.athena.values import fail
 
@@ -15,7 +16,9 @@ _ERROR = "INVALID_CAST_ARGUMENT"
 
 
 def convert(sql: str, source: Type, target: Type) -> str:
-    """Convert a value to bytes or a UUID; any other text or length fails with INVALID_CAST_ARGUMENT."""
+    """Convert a value to bytes, a UUID or an address; other texts and lengths fail with INVALID_CAST_ARGUMENT."""
+    if "ipaddress" in {source.name, target.name}:
+        return addresses.convert(sql, source, target)
     if target.name == "varbinary":
         return f"unhex(replace(CAST({sql} AS VARCHAR), '-', ''))" if source.name == "uuid" else f"encode({sql})"
     if source.name == "varbinary":

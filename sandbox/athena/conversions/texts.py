@@ -97,6 +97,8 @@ def _plain(sql: str, source: Type) -> str:
         return f"athena_day_to_second({sql})"
     if name == "interval year to month":
         return f"athena_year_to_month({sql})"
+    if name == "ipaddress":
+        return f"athena_ip_text({sql})"
     return f"CAST({sql} AS VARCHAR)"
 
 

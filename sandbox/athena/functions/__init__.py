@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from sandbox.athena import values
 from sandbox.athena.functions import (
+    addresses,
     aggregates,
     arrays,
     binaries,
@@ -54,6 +55,7 @@ _FAMILIES = (
     statistics,
     windows,
     urls,
+    addresses,
     binaries,
     valuetexts,
 )

@@ -19,7 +19,8 @@ _SPECIFIER = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(<]*)(\d+)?(?:\.(\d+))?(?P<code>[
 _KINDS = {
     "tinyint": "integer", "smallint": "integer", "integer": "integer", "bigint": "integer", "real": "double",
     "double": "double", "decimal": "decimal", "boolean": "boolean", "varchar": "text", "char": "text", "json": "text",
-    "date": "date", "time": "time", "timestamp": "timestamp", "uuid": "text", "unknown": "null",
+    "date": "date", "time": "time", "timestamp": "timestamp", "uuid": "text", "ipaddress": "text",
+    "unknown": "null",
 }  # fmt: skip
 
 
@@ -34,7 +35,8 @@ def _format(call: TypedCall) -> str:
         if name not in _KINDS:
             raise StatementError("NOT_SUPPORTED", f"Type not supported for formatting: {argument.type.athena}")
         kinds.append(_KINDS[name])
-        texts.append(f"CAST({call[i]} AS VARCHAR)")
+        is_address = name == "ipaddress"
+        texts.append(f"athena_ip_text({call[i]})" if is_address else f"CAST({call[i]} AS VARCHAR)")
     return f"athena_format({call[0]}, [{', '.join(texts)}], {literal(','.join(kinds))})"
 
 

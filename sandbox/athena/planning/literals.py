@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sandbox.athena import types as t
 from sandbox.athena.conversions import cast
+from sandbox.athena.conversions.addresses import is_address
 from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.zones import zone_of
 from sandbox.athena.sql import literal
@@ -97,7 +98,7 @@ def typed_literal(node: n.TypedLiteral) -> Value:
         case "json":
             return Value(t.JSON, f"athena_json_parse({literal(text)})")
         case _:
-            if name == "uuid" and re.fullmatch(_UUID, text) is None:
+            if (name == "uuid" and re.fullmatch(_UUID, text) is None) or (name == "ipaddress" and not is_address(text)):
                 raise _invalid(node)
             target = Type("integer" if name == "int" else name)
             return cast(Value(t.VARCHAR, literal(text)), target)

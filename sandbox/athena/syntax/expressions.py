@@ -16,7 +16,7 @@ _COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 _PATTERN_WORDS = ("AFTER", "INITIAL", "SEEK", "PATTERN")
 _LITERAL_TYPES = frozenset(
     {"date", "time", "timestamp", "decimal", "json", "char", "varchar", "tinyint", "smallint", "integer", "int"}
-    | {"bigint", "real", "double", "boolean", "varbinary", "uuid"}
+    | {"bigint", "real", "double", "boolean", "varbinary", "uuid", "ipaddress"}
 )
 
 
