@@ -46,7 +46,16 @@ _encode = msgspec.json.encode
 _members = msgspec.json.Decoder(dict[str, Raw]).decode
 _UNSTORED = frozenset(
     {
-        *("time", "time with time zone", "timestamp with time zone", "json", "uuid", "ipaddress", "unknown"),
+        *(
+            "time",
+            "time with time zone",
+            "timestamp with time zone",
+            "json",
+            "uuid",
+            "ipaddress",
+            "hyperloglog",
+            "unknown",
+        ),
         *("interval day to second", "interval year to month"),
     }
 )

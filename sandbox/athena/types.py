@@ -10,6 +10,7 @@ varchar(n), json                   VARCHAR; a json value is its canonical text (
 char(n)                            VARCHAR without trailing spaces; its length and its text have them
 varbinary                          BLOB
 ipaddress                          BLOB of 16 bytes
+hyperloglog                        BLOB, the bytes in which Trino writes it
 interval day to second             BIGINT, milliseconds
 interval year to month             INTEGER, months
 timestamp(p) with time zone        STRUCT(instant TIMESTAMP, zone VARCHAR): UTC, and a zone's name or +hh:mm
@@ -28,53 +29,38 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 _NAMES = {
+    **{
+        name: name
+        for name in (
+            *("varchar", "char", "boolean", "tinyint", "smallint", "integer", "bigint", "real", "double"),
+            *("decimal", "date", "time", "timestamp", "timestamp with time zone", "interval day to second"),
+            *("interval year to month", "varbinary", "json", "uuid", "ipaddress", "hyperloglog", "array"),
+            *("map", "row", "unknown"),
+        )
+    },
     "string": "varchar",
     "text": "varchar",
-    "varchar": "varchar",
-    "char": "char",
-    "boolean": "boolean",
     "bool": "boolean",
-    "tinyint": "tinyint",
     "utinyint": "smallint",
-    "smallint": "smallint",
     "usmallint": "integer",
     "int": "integer",
-    "integer": "integer",
     "uinteger": "bigint",
     "long": "bigint",
-    "bigint": "bigint",
     "ubigint": "bigint",
     "hugeint": "bigint",  # DuckDB's sum of integers; Athena's is a bigint
     "uhugeint": "bigint",
     "float": "real",
-    "real": "real",
-    "double": "double",
-    "decimal": "decimal",
     "numeric": "decimal",
-    "date": "date",
-    "time": "time",
-    "timestamp": "timestamp",
     "timestamp_s": "timestamp",
     "timestamp_ms": "timestamp",
     "timestamp_ns": "timestamp",
-    "timestamp with time zone": "timestamp with time zone",
     "timestamptz": "timestamp with time zone",
     "interval": "interval day to second",
-    "interval day to second": "interval day to second",
-    "interval year to month": "interval year to month",
     "binary": "varbinary",
-    "varbinary": "varbinary",
     "blob": "varbinary",
-    "json": "json",
-    "uuid": "uuid",
-    "ipaddress": "ipaddress",
-    "array": "array",
-    "map": "map",
     "struct": "row",
-    "row": "row",
     '"null"': "unknown",
     "null": "unknown",
-    "unknown": "unknown",
 }
 _DUCKDB = {
     "varchar": "VARCHAR",
@@ -84,6 +70,7 @@ _DUCKDB = {
     "interval day to second": "INTERVAL",
     "varbinary": "BLOB",
     "ipaddress": "BLOB",
+    "hyperloglog": "BLOB",
     "unknown": "VARCHAR",
 }
 _PHYSICAL = {
@@ -93,6 +80,7 @@ _PHYSICAL = {
     "interval year to month": "INTEGER",
     "unknown": "INTEGER",
 }
+_SPELLED = {"hyperloglog": "HyperLogLog"}
 _GLUE = {"varchar": "string", "integer": "int", "real": "float", "varbinary": "binary", "row": "struct"}
 _PRECISION = {
     "varchar": 2147483647,
@@ -198,7 +186,7 @@ class Type:
             return f"{self.name}({self.precision})"
         if self.name == "timestamp with time zone":
             return f"timestamp({self.precision}) with time zone"
-        return f"{self.name}({self.arguments[0]})" if self.arguments else self.name
+        return f"{self.name}({self.arguments[0]})" if self.arguments else _SPELLED.get(self.name, self.name)
 
     @property
     def sql(self) -> str:

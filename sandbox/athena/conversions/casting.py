@@ -16,7 +16,8 @@ _TEXTS = {"varchar", "char"}
 _OF_OCTETS = {
     "uuid": {"varbinary", "varchar"},
     "ipaddress": {"varbinary", "varchar"},
-    "varbinary": {"varbinary", "uuid", "ipaddress"},
+    "varbinary": {"varbinary", "uuid", "ipaddress", "hyperloglog"},
+    "hyperloglog": {"varbinary"},
 }
 _JSON_SCALARS = {*INTEGERS, "decimal", "real", "double", "boolean", "varchar", "date", "timestamp", "unknown", "json"}
 

@@ -19,6 +19,8 @@ def convert(sql: str, source: Type, target: Type) -> str:
     """Convert a value to bytes, a UUID or an address; other texts and lengths fail with INVALID_CAST_ARGUMENT."""
     if "ipaddress" in {source.name, target.name}:
         return addresses.convert(sql, source, target)
+    if "hyperloglog" in {source.name, target.name}:
+        return sql
     if target.name == "varbinary":
         return f"unhex(replace(CAST({sql} AS VARCHAR), '-', ''))" if source.name == "uuid" else f"encode({sql})"
     if source.name == "varbinary":

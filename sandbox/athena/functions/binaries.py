@@ -16,6 +16,7 @@ from sandbox.athena.functions.native import Native, TrinoError
 
 _BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
 _MASK = 2**64 - 1
+_M1, _M2 = 0x87C37B91114253D5, 0x4CF5AD432745937F
 _DIGESTS = ("md5", "sha1", "sha256", "sha512")
 _DUCKDB_DIGESTS = ("md5", "sha1", "sha256")
 """The digests that DuckDB has, in hexadecimal."""
@@ -95,6 +96,36 @@ def _avalanche(state: int) -> int:
     state = (state ^ (state >> 33)) * _P2 & _MASK
     state = (state ^ (state >> 29)) * _P3 & _MASK
     return state ^ (state >> 32)
+
+
+def murmur3(octets: bytes) -> bytes:
+    """MurmurHash3_x64_128 with seed 0: https://github.com/aappleby/smhasher/blob/master/src/MurmurHash3.cpp."""
+    one, two = 0, 0
+    whole = len(octets) & ~15
+    for at in range(0, whole, 16):
+        low, high = struct.unpack_from("<2Q", octets, at)
+        one = _rotated(one ^ _mixed(low, _M1, 31, _M2), 27) + two & _MASK
+        one = one * 5 + 0x52DCE729 & _MASK
+        two = _rotated(two ^ _mixed(high, _M2, 33, _M1), 31) + one & _MASK
+        two = two * 5 + 0x38495AB5 & _MASK
+    low, high = struct.unpack("<2Q", octets[whole:].ljust(16, b"\0"))
+    one ^= _mixed(low, _M1, 31, _M2) ^ len(octets)
+    two ^= _mixed(high, _M2, 33, _M1) ^ len(octets)
+    one = one + two & _MASK
+    two = two + one & _MASK
+    one, two = _finished(one), _finished(two)
+    one = one + two & _MASK
+    return struct.pack("<2Q", one, two + one & _MASK)
+
+
+def _mixed(lane: int, before: int, bits: int, after: int) -> int:
+    return _rotated(lane * before & _MASK, bits) * after & _MASK
+
+
+def _finished(state: int) -> int:
+    state = (state ^ (state >> 33)) * 0xFF51AFD7ED558CCD & _MASK
+    state = (state ^ (state >> 33)) * 0xC4CEB9FE1A85EC53 & _MASK
+    return state ^ (state >> 33)
 
 
 def _from_base(name: str, decode: Callable[[bytes], bytes], unit: int) -> Callable[[bytes], bytes]:
@@ -184,6 +215,7 @@ FUNCTIONS = (
     ),
     entry("sha512(varbinary) -> varbinary", "athena_sha512", "substr(to_hex(sha512(to_utf8('a'))), 1, 8)", "1F40FC92"),
     _digest("xxhash64", "d2 4e c4 f1 a9 8c 6e 5b"),
+    _digest("murmur3", "89 78 59 f6 65 55 55 85 5a 89 0e 51 48 3a b5 e6"),
     _hmac("md5", "DDCF3D210049E7135F61AFFAE73731CD"),
     _hmac("sha1", "40E7D441CADB17B07F050341AA23A6820ED81C8B"),
     _hmac("sha256", "78DA91511E675587F5B9DF78BEDEBAF5560DA2ABB88162EE875DCDF744951D9E"),
@@ -287,6 +319,7 @@ NATIVES = (
     Native("athena_sha512", _hashed("sha512"), ("BLOB",), "BLOB"),
     *(Native(f"athena_hmac_{name}", _keyed(name), ("BLOB", "BLOB"), "BLOB") for name in _DIGESTS),
     Native("athena_xxhash64", xxhash64, ("BLOB",), "BLOB"),
+    Native("athena_murmur3", murmur3, ("BLOB",), "BLOB"),
     Native("athena_crc32", _crc32, ("BLOB",), "BIGINT"),
     Native("athena_from_hex", _from_hex, ("BLOB",), "BLOB"),
     Native("athena_to_base64url", _base64url, ("BLOB",), "VARCHAR"),

@@ -26,6 +26,7 @@ from sandbox.athena.types import Type
 _NOTATION = re.compile(r"\s*(?:<(?P<traits>[^>]*)>)?\s*(?P<name>[\w$]+)\s*\((?P<parameters>.*)\)\s*->\s*(?P<result>.*)")
 _UNBOUNDED = 2147483647
 """The length of an unbounded varchar, in a signature's arithmetic."""
+_INCOMPARABLE, _UNORDERED = frozenset({"function", "hyperloglog"}), frozenset({"map", "json"})
 _LONG_NAMES = ("interval day to second", "interval year to month")
 
 
@@ -163,10 +164,7 @@ class Bindings:
 
 def has_trait(type_: Type, trait: str) -> bool:
     """Return whether values of a type can be compared, or ordered."""
-    if trait == "orderable":
-        if type_.name in {"map", "json", "function"}:
-            return False
-    elif trait == "comparable" and type_.name == "function":
+    if trait and type_.name in _INCOMPARABLE | (_UNORDERED if trait == "orderable" else set()):
         return False
     return not trait or type_.name == "function" or all(has_trait(member, trait) for member in type_.members)
 

@@ -141,13 +141,11 @@ NATIVES = (
 UNSUPPORTED = frozenset(
     [
         "approx_most_frequent",
-        "approx_set",
         "bar",
         "beta_cdf",
         "classify",
         "color",
         "current_groups",
-        "empty_approx_set",
         "fail",
         "features",
         "from_iso8601_timestamp_nanos",
@@ -160,9 +158,7 @@ UNSUPPORTED = frozenset(
         "learn_libsvm_regressor",
         "learn_regressor",
         "make_set_digest",
-        "merge",
         "merge_set_digest",
-        "murmur3",
         "numeric_histogram",
         "qdigest_agg",
         "quantile_at_value",

@@ -50,6 +50,8 @@ class Calls:
             return self._window(binder, node)
         if node.name == "grouping" or is_aggregate(node.name):
             if self._aggregate is None:
+                if self._nested and node.name != "grouping":
+                    self.match(binder, node, node.name, list(node.arguments))
                 raise self._misplaced(binder, node)
             return self._aggregate(binder, node)
         if node.distinct or node.order_by or node.filter is not None:

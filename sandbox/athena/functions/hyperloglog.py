@@ -1,0 +1,214 @@
+"""HyperLogLog functions: https://trino.io/docs/435/functions/hyperloglog.html.
+
+A value is the bytes in which Trino writes it. Up to 511 hashes it holds each, with 26 bits of its bucket; then 4,096
+buckets, each with the longest run of zeros. Source: airlift, io.airlift.stats.cardinality: SparseHll, DenseHll, Utils;
+trino 435, io.trino.operator.aggregation.ApproximateSetAggregation and MergeHyperLogLogAggregation.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sandbox.athena.functions.binaries import murmur3
+from sandbox.athena.functions.function import TypedCall, entry
+from sandbox.athena.functions.hyperloglog_bias import BIASES, ESTIMATES
+from sandbox.athena.functions.native import Native, TrinoError
+
+_SPARSE_TAG, _DENSE_TAG = 2, 3
+_INDEX_BITS = 12
+_BUCKETS = 1 << _INDEX_BITS
+_ALPHA = 0.7213 / (1 + 1.079 / _BUCKETS)
+_LEAST_EMPTY = 0.4
+"""The share of empty buckets from which a dense one is counted by them."""
+_EXTENDED_BITS, _ZEROS_BITS = 26, 6
+_WORD = 64
+_MAX_SPARSE, _MAX_MERGED = 511, 516
+"""The entries of a sparse one: its array grows by ten, and one that was merged has no free places."""
+_MAX_DELTA = 15
+
+
+@dataclass(frozen=True)
+class HyperLogLog:
+    """The hashes' runs of zeros by bucket: of 26 bits if it is sparse, else of 12 bits, and then one more than each."""
+
+    runs: Mapping[int, int]
+    sparse: bool
+
+    @classmethod
+    def of(cls, codes: Sequence[int]) -> HyperLogLog:
+        """Build it of hashes of 64 bits."""
+        runs: dict[int, int] = {}
+        for code in codes:
+            bucket, zeros = code >> (_WORD - _EXTENDED_BITS), _zeros(code, _EXTENDED_BITS)
+            runs[bucket] = max(runs.get(bucket, 0), zeros)
+        found = cls(runs, sparse=True)
+        return found if len(runs) <= _MAX_SPARSE else found.dense()
+
+    @classmethod
+    def read(cls, octets: bytes) -> HyperLogLog:
+        """Read it from its bytes.
+
+        Raises:
+            TrinoError: they are no HyperLogLog of 4,096 buckets.
+        """
+        try:
+            if octets[:2] == bytes((_SPARSE_TAG, _INDEX_BITS)):
+                count = struct.unpack_from("<H", octets, 2)[0]
+                words = struct.unpack(f"<{count}I", octets[4:])
+                return cls({word >> _ZEROS_BITS: word & 63 for word in words}, sparse=True)
+            if octets[:2] == bytes((_DENSE_TAG, _INDEX_BITS)):
+                return cls(_read_dense(octets), sparse=False)
+        except struct.error as error:
+            raise TrinoError("GENERIC_INTERNAL_ERROR", f"Cannot deserialize HyperLogLog: {error}") from error
+        raise TrinoError("GENERIC_INTERNAL_ERROR", "Cannot deserialize HyperLogLog")
+
+    def written(self) -> bytes:
+        """Return its bytes."""
+        if self.sparse:
+            words = [bucket << _ZEROS_BITS | zeros for bucket, zeros in sorted(self.runs.items())]
+            return struct.pack(f"<BBH{len(words)}I", _SPARSE_TAG, _INDEX_BITS, len(words), *words)
+        values = [self.runs.get(bucket, 0) for bucket in range(_BUCKETS)]
+        baseline = min(values)
+        deltas = [min(value - baseline, _MAX_DELTA) for value in values]
+        packed = bytes(high << 4 | low for high, low in zip(deltas[::2], deltas[1::2], strict=True))
+        over = [bucket for bucket, value in enumerate(values) if value - baseline > _MAX_DELTA]
+        tail = struct.pack(
+            f"<H{len(over)}H{len(over)}B",
+            len(over),
+            *over,
+            *(values[bucket] - baseline - _MAX_DELTA for bucket in over),
+        )
+        return bytes((_DENSE_TAG, _INDEX_BITS, baseline)) + packed + tail
+
+    def dense(self) -> HyperLogLog:
+        """Return it with 4,096 buckets."""
+        if not self.sparse:
+            return self
+        runs: dict[int, int] = {}
+        rest = _EXTENDED_BITS - _INDEX_BITS
+        for extended, after in self.runs.items():
+            bucket, low = extended >> rest, extended & ((1 << rest) - 1)
+            zeros = rest - low.bit_length() if low else rest + after
+            runs[bucket] = max(runs.get(bucket, 0), zeros + 1)
+        return HyperLogLog(runs, sparse=False)
+
+    def merged(self, other: HyperLogLog) -> HyperLogLog:
+        """Return the one of the hashes of both."""
+        sparse = self.sparse and other.sparse
+        left, right = (self, other) if sparse else (self.dense(), other.dense())
+        runs = dict(left.runs)
+        for bucket, zeros in right.runs.items():
+            runs[bucket] = max(runs.get(bucket, 0), zeros)
+        found = HyperLogLog(runs, sparse)
+        return found.dense() if sparse and len(runs) > _MAX_MERGED else found
+
+    def cardinality(self) -> int:
+        """Estimate the number of different hashes."""
+        if self.sparse:
+            return _rounded(_linear(len(self.runs), 1 << _EXTENDED_BITS))
+        if _BUCKETS - len(self.runs) > _LEAST_EMPTY * _BUCKETS:
+            return _rounded(_linear(len(self.runs), _BUCKETS))
+        total = math.fsum(2.0 ** -self.runs.get(bucket, 0) for bucket in range(_BUCKETS))
+        estimate = _ALPHA * _BUCKETS * _BUCKETS / total
+        return _rounded(estimate - _bias(estimate))
+
+
+def _read_dense(octets: bytes) -> dict[int, int]:
+    baseline, packed = octets[2], octets[3 : 3 + _BUCKETS // 2]
+    values = [baseline + delta for octet in packed for delta in (octet >> 4, octet & 15)]
+    (count,) = struct.unpack_from("<H", octets, 3 + _BUCKETS // 2)
+    over = struct.unpack(f"<{count}H{count}B", octets[5 + _BUCKETS // 2 :])
+    for bucket, more in zip(over[:count], over[count:], strict=True):
+        values[bucket] += more
+    return {bucket: value for bucket, value in enumerate(values) if value}
+
+
+def _zeros(code: int, bits: int) -> int:
+    """The leading zeros of a hash after its first bits."""
+    return _WORD - (code << bits & ((1 << _WORD) - 1) | 1 << (bits - 1)).bit_length()
+
+
+def _linear(filled: int, buckets: int) -> float:
+    return buckets * math.log(buckets * 1.0 / (buckets - filled))
+
+
+def _rounded(number: float) -> int:
+    return math.floor(number + 0.5)
+
+
+def _bias(estimate: float) -> float:
+    """The bias of an estimate, interpolated; none outside of those that were measured."""
+    if not ESTIMATES[0] <= estimate <= ESTIMATES[-1]:
+        return 0.0
+    place = bisect.bisect_left(ESTIMATES, estimate)
+    if ESTIMATES[place] == estimate:
+        return BIASES[place]
+    x0, x1, y0, y1 = ESTIMATES[place - 1], ESTIMATES[place], BIASES[place - 1], BIASES[place]
+    return ((estimate - x0) * (y1 - y0)) / (x1 - x0) + y0
+
+
+def _approx_set(call: TypedCall) -> str:
+    """Without repeated values, for speed; DuckDB has no DISTINCT in windows, and takes -0 for 0."""
+    kind = call.arguments[0].type.name
+    around = replace(call.modifiers, distinct=not call.modifiers.over and kind != "double", order_by="")
+    values = replace(call, modifiers=around).aggregate("list", call[0], filter_=f"{call[0]} IS NOT NULL")
+    return f"athena_approx_set_of_{kind}({values})"
+
+
+def _merge(call: TypedCall) -> str:
+    return f"athena_merged_hll({call.aggregate('list', call[0], filter_=f'{call[0]} IS NOT NULL')})"
+
+
+def _set_of(octets: Iterable[bytes]) -> bytes:
+    return HyperLogLog.of([int.from_bytes(murmur3(some)[:8], "little") for some in octets]).written()
+
+
+def _of_bigints(values: list[int]) -> bytes:
+    return _set_of(struct.pack("<q", value) for value in values)
+
+
+def _of_doubles(values: list[float]) -> bytes:
+    return _set_of(struct.pack("<d", value) for value in values)
+
+
+def _of_texts(values: list[str]) -> bytes:
+    return _set_of(value.encode() for value in values)
+
+
+def _merged(values: list[bytes]) -> bytes:
+    found = HyperLogLog.read(values[0])
+    for value in values[1:]:
+        found = found.merged(HyperLogLog.read(value))
+    return found.written()
+
+
+def _cardinality(value: bytes) -> int:
+    return HyperLogLog.read(value).cardinality()
+
+
+FUNCTIONS = (
+    entry(
+        "; ".join(f"approx_set({type_}) -> hyperloglog" for type_ in ("bigint", "double", "varchar")),
+        _approx_set, "cardinality(approx_set('a'))", "1", kind="aggregate",
+    ),
+    entry("merge(hyperloglog) -> hyperloglog", _merge, "cardinality(merge(empty_approx_set()))", "0", kind="aggregate"),
+    entry("cardinality(hyperloglog) -> bigint", "athena_hll_cardinality", "cardinality(empty_approx_set())", "0"),
+    entry(
+        "empty_approx_set() -> hyperloglog",
+        lambda _: f"unhex('{HyperLogLog({}, sparse=True).written().hex()}')",
+        "CAST(empty_approx_set() AS varbinary)",
+        "02 0c 00 00",
+    ),
+)  # fmt: skip
+MACROS: tuple[str, ...] = ()
+NATIVES = (
+    Native("athena_approx_set_of_bigint", _of_bigints, ("BIGINT[]",), "BLOB"),
+    Native("athena_approx_set_of_double", _of_doubles, ("DOUBLE[]",), "BLOB"),
+    Native("athena_approx_set_of_varchar", _of_texts, ("VARCHAR[]",), "BLOB"),
+    Native("athena_merged_hll", _merged, ("BLOB[]",), "BLOB"),
+    Native("athena_hll_cardinality", _cardinality, ("BLOB",), "BIGINT"),
+)
