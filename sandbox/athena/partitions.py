@@ -13,6 +13,7 @@ from datetime import datetime
 
 from sandbox.athena.catalogue import CataloguePartition, CatalogueTable, GlueCatalogue, Storage
 from sandbox.athena.errors import StatementError
+from sandbox.athena.files import DEFAULT_PARTITION
 from sandbox.athena.objects import Objects, S3Object, split_location
 from sandbox.athena.projection import Dates, Injected, Projection, projections
 
@@ -26,11 +27,24 @@ Prune = Callable[[list[Values]], list[Values]]
 
 @dataclass(frozen=True)
 class Constraint:
-    """A query's constraint on one partition column, as text: one of `values`, or from `low` to `high`."""
+    """A query's constraint on one partition column, as text: one of `values`, or from `low` to `high`.
+
+    An open bound is outside.
+    """
 
     values: frozenset[str] | None = None
     low: str | None = None
     high: str | None = None
+    low_open: bool = False
+    high_open: bool = False
+
+    def allows(self, text: str) -> bool:
+        """Whether a column of type varchar may have this value; Hive's name of NULL's partition is not a value."""
+        if text == DEFAULT_PARTITION or (self.values is not None and text not in self.values):
+            return False
+        if self.low is not None and (text < self.low or (self.low_open and text == self.low)):
+            return False
+        return self.high is None or text < self.high or (text == self.high and not self.high_open)
 
 
 @dataclass(frozen=True)

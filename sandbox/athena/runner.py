@@ -25,7 +25,7 @@ from sandbox.athena.sql import identifier, literal, select
 from sandbox.athena.statements.timetravel import with_dated_names
 from sandbox.athena.store import RowStore, Slice
 from sandbox.athena.syntax import parse_query
-from sandbox.athena.types import ColumnInfo
+from sandbox.athena.types import VARCHAR, ColumnInfo
 from sandbox.athena.values import FAILURE
 from sandbox.athena.virtual import Row
 
@@ -136,10 +136,18 @@ class Runner:
         return self._relation(cursor, read, sql, slices), sum(entry.item.size for entry in found)
 
     def _prune(self, cursor: duckdb.DuckDBPyConnection, read: Read) -> Callable[[list[Values]], list[Values]]:
-        def prune(partitions: list[Values]) -> list[Values]:
+        columns = read.table.partition_columns
+        texts = [
+            (place, read.constraints[column.name])
+            for place, column in enumerate(columns)
+            if column.type == VARCHAR and column.name in read.constraints
+        ]
+
+        def prune(given: list[Values]) -> list[Values]:
+            partitions = [values for values in given if all(each.allows(values[place]) for place, each in texts)]
             if not read.predicates or not partitions:
                 return partitions
-            unnested, arrays = _unnested([(c.name, c) for c in read.table.partition_columns], partitions)
+            unnested, arrays = _unnested([(c.name, c) for c in columns], partitions)
             where = " AND ".join(f"({predicate})" for predicate in read.predicates)
             sql = select(["i"], f"(SELECT unnest(?::INTEGER[]) AS i, {unnested}) WHERE {where}")
             kept = cursor.execute(sql, [list(range(len(partitions))), *arrays]).fetchall()

@@ -1,8 +1,9 @@
 """The constraints of a WHERE clause on a table's partition columns.
 
-Conservative: a predicate is used only if no row that it excludes can affect the query's result. DuckDB evaluates
-predicates over the listed partitions; equalities and ranges with literals, and ranges with constant texts, also limit
-the listing.
+Conservative: a predicate is used only if no row that it excludes can affect the query's result. Equalities and ranges
+with literals, and ranges with constant texts, limit the listing. Of a column of type varchar they are all that is to be
+checked, in the order of the texts' code points, which is Trino's; DuckDB evaluates other predicates over the listed
+partitions.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 
+from sandbox.athena import types as t
 from sandbox.athena.errors import StatementError
 from sandbox.athena.partitions import Constraint
 from sandbox.athena.planning.context import Read
@@ -36,13 +38,15 @@ def prune(read: Read, where: n.Expression, scope: Scope, binder: Callable[[Scope
         unqualified = [dataclasses.replace(f, sql=identifier(f.name or "")) for f in dict.fromkeys(used)]
         try:
             inner = binder(Scope(tuple(unqualified)))
-            predicates.append(inner.bind(part).sql)
+            predicate = inner.bind(part).sql
         except StatementError:
             continue
         constrained = _constraint(part, inner)
         if constrained is not None:
             name, constraint = constrained
             constraints[name] = _both(constraints.get(name, Constraint()), constraint)
+        if constrained is None or used[0].type != t.VARCHAR or not _is_whole(part, constrained[1]):
+            predicates.append(predicate)
     read.constraints, read.predicates = constraints, tuple(predicates)
 
 
@@ -100,12 +104,20 @@ def _constraint(part: n.Expression, binder: Binder) -> tuple[str, Constraint] | 
     return None
 
 
+def _is_whole(part: n.Expression, constraint: Constraint) -> bool:
+    """Whether a constraint says all that its part of the clause says of a text."""
+    bounds = (constraint.low, constraint.high)
+    return constraint.values is not None or bounds.count(None) == (0 if isinstance(part, n.Between) else 1)
+
+
 def _compared(name: str, operator: str, other: n.Expression, binder: Binder) -> tuple[str, Constraint] | None:
     if operator == "=":
         value = _literal(other)
         return None if value is None else (name, Constraint(frozenset([value])))
     bound = _text(other, binder)
-    return name, Constraint(None, bound, None) if operator in {">", ">="} else Constraint(None, None, bound)
+    if operator in {">", ">="}:
+        return name, Constraint(low=bound, low_open=operator == ">")
+    return name, Constraint(high=bound, high_open=operator == "<")
 
 
 def _literal(node: n.Expression) -> str | None:
@@ -121,6 +133,8 @@ def _text(node: n.Expression, binder: Binder) -> str | None:
 
 def _both(a: Constraint, b: Constraint) -> Constraint:
     values = b.values if a.values is None else a.values if b.values is None else a.values & b.values
-    lows = [low for low in (a.low, b.low) if low is not None]
-    highs = [high for high in (a.high, b.high) if high is not None]
-    return Constraint(values, max(lows, default=None), min(highs, default=None))
+    lows = [(each.low, each.low_open) for each in (a, b) if each.low is not None]
+    highs = [(each.high, not each.high_open) for each in (a, b) if each.high is not None]
+    low, low_open = max(lows, default=(None, False))
+    high, high_closed = min(highs, default=(None, True))
+    return Constraint(values, low, high, low_open, not high_closed)

@@ -180,6 +180,31 @@ def test_partitions_of_the_catalogue(lake: Lake) -> None:
     assert lake.objects.listed[-1] == ("elsewhere", "two/")
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        "day > 'b'", "day >= 'b'", "day < 'b'", "day <= 'b'", "'b' < day", "day = 'b '", "day <> 'b'",
+        "day >= 'b' AND day > 'b'", "day <= 'é' AND day < 'é'", "day BETWEEN 'b' AND 'é'",
+        "NOT day BETWEEN 'b' AND 'é'", "day IN ('a', 'é', NULL)", "day NOT IN ('a')", "day > 'Z' AND length(day) = 1",
+        "day BETWEEN 'a' AND lower('C')", "day IS NULL", "day = '__HIVE_DEFAULT_PARTITION__'",
+        "day > '' OR day IS NULL", "day >= date_format(DATE '2026-03-01', '%Y')", "day = 'b' AND day IN ('c')",
+        "day > day", "day > other",
+    ],
+)  # fmt: skip
+def test_partitions_of_texts_are_those_whose_rows_the_clause_keeps(lake: Lake, where: str) -> None:
+    days = ["2025", "2026", "Z", "a", "b", "b ", "c", "é", "\U0001f600", None]
+    lake.table("t", {"other": "string"}, ["day"])
+    lake.catalogue.parts["t"] = [
+        CataloguePartition((day or "__HIVE_DEFAULT_PARTITION__",), Storage(f"s3://lake/t/{i}/", "json", {}))
+        for i, day in enumerate(days)
+    ]
+    for i in range(len(days)):
+        lake.rows(f"t/{i}/a.json", {"other": "a"})
+    rows = ", ".join(f"({'NULL' if day is None else repr(day)}, 'a')" for day in days)
+    unpruned = lake.query(f"SELECT day FROM (VALUES {rows}) AS t (day, other) WHERE {where} ORDER BY 1")
+    assert lake.query(f"SELECT day FROM t WHERE {where} ORDER BY 1") == unpruned
+
+
 def test_injected_partitions_need_an_equality(lake: Lake) -> None:
     properties = {
         "projection.enabled": "true",
