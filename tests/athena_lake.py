@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -60,6 +60,12 @@ class MemoryCatalogue(GlueCatalogue):
 
     def table(self, database: str, name: str) -> CatalogueTable | None:
         return self.tables.get((database, name))
+
+    def lookup(
+        self, used: Callable[[str, str], Collection[tuple[str, str]]]
+    ) -> Callable[[str, str], CatalogueTable | None]:
+        del used
+        return self.table
 
     def partitions(self, table: CatalogueTable) -> list[CataloguePartition]:
         return self.parts.get(table.name, [])

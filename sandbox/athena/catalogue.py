@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.athena.columns import TypedColumn, columns_of
-from sandbox.athena.descriptions import TableDescriptions
+from sandbox.athena.descriptions import Place, TableDescriptions, Together
 from sandbox.athena.errors import StatementError
 from sandbox.athena.iceberg import Iceberg, is_iceberg, undated
 from sandbox.athena.icebergtables import described
@@ -144,6 +144,19 @@ class GlueCatalogue:
 
         `information_schema` and a table's name followed by $partitions are also tables.
         """
+        return self._table(database, name, self._descriptions.get)
+
+    def lookup(self, used: Callable[[str, str], Collection[Place]]) -> Callable[[str, str], CatalogueTable | None]:
+        """Return `table` for one statement, which has the descriptions of tables that are `used` together in one call.
+
+        `used` returns the tables and views that a table or view was last used with.
+        """
+        together = Together(self._descriptions, used)
+        return lambda database, name: self._table(database, name, together.get)
+
+    def _table(
+        self, database: str, name: str, describe: Callable[[str, str], dict[str, Any] | None]
+    ) -> CatalogueTable | None:
         if database == SCHEMA:
             described = information(self, name)
             return (
@@ -153,7 +166,7 @@ class GlueCatalogue:
             )
         base, kind, moment = undated(name)
         base, _, which = base.partition("$")
-        raw = self.raw_table(database, base)
+        raw = describe(database, base)
         if raw is None:
             return None
         if not which and not kind:

@@ -23,6 +23,7 @@ from sandbox.athena.planning.context import PlanningContext, Read
 from sandbox.athena.planning.queries import plan_query
 from sandbox.athena.planning.relations import PATH
 from sandbox.athena.planning.unused import without_unused
+from sandbox.athena.planning.views import used_with
 from sandbox.athena.syntax import parse_query
 
 
@@ -46,7 +47,7 @@ def plan(
 
     Raises QueryError with Athena's reason, or ApiError for invalid SQL.
     """
-    context = PlanningContext(catalogue, text, database, catalogue.table, evaluate)
+    context = PlanningContext(catalogue, text, database, catalogue.lookup(used_with), evaluate)
     sql, fields = plan_query(context, parse_query(text))
     sql = without_unused(sql, context.droppable)
     shown = [f for f in fields if not f.hidden]

@@ -5,7 +5,7 @@ A plan is kept: a view is used again and again, and its tables change less often
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -46,6 +46,12 @@ _PLANNED: dict[str, PlannedView] = {}
 """Plans by the view's full name."""
 _NUMBERS = count(1)
 """One for each plan, so that its names are like no other's."""
+
+
+def used_with(database: str, name: str) -> Collection[tuple[str, str]]:
+    """The tables and views that planning a view has looked up; none where the name is not of a planned view."""
+    planned = _PLANNED.get(f"{database}.{name}")
+    return () if planned is None else planned.known
 
 
 def plan_view(

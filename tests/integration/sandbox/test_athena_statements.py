@@ -61,6 +61,23 @@ def test_a_table_from_a_query_reads_as_the_query(place: Place, format_: str, com
     assert place.rows(f"SELECT n FROM {name} WHERE part = 'q'")[1:] == [["2"]]
 
 
+def test_a_view_that_was_read_before_follows_each_change_of_what_it_reads(place: Place) -> None:
+    for name, number in (("one", 1), ("one_more", 2)):
+        place.rows(f"CREATE TABLE {name} WITH (format = 'PARQUET') AS SELECT {number} AS n")
+    place.rows("CREATE VIEW numbers AS SELECT n FROM one UNION ALL SELECT n FROM one_more")
+    read = "SELECT n FROM numbers ORDER BY n"
+    assert place.rows(read)[1:] == place.rows(read)[1:] == [["1"], ["2"]]
+    place.rows("DROP TABLE one")
+    failed = place.finished(place.start(read))["Status"]["StateChangeReason"]
+    assert failed == f"TABLE_NOT_FOUND: Table 'awsdatacatalog.{place.name}.one' does not exist"
+    place.rows("CREATE TABLE one WITH (format = 'PARQUET') AS SELECT 10 AS n")
+    assert place.rows(read)[1:] == [["2"], ["10"]]
+    place.rows("CREATE OR REPLACE VIEW numbers AS SELECT n + 1 AS n FROM one_more")
+    assert place.rows(read)[1:] == [["3"]]
+    found = place.glue.get_tables(DatabaseName=place.name, Expression="one$|num")["TableList"]
+    assert {table["Name"] for table in found} == {"numbers", "one"}
+
+
 def test_what_a_table_from_a_query_must_not_be(place: Place) -> None:
     create = "CREATE TABLE refused WITH ({}) AS SELECT 1 AS a, 'x' AS b"
     left = "You may need to manually clean the data at location"

@@ -60,6 +60,17 @@ def get_table(call: ControlCall) -> Mapping[str, Any]:
         raise ServiceError(error.error_type, error.message) from error
 
 
+@answers("glue", "GetTables")
+def get_tables(call: ControlCall) -> Mapping[str, Any]:
+    """What moto answers, without its server: a query of a view asks for all tables and views that it reads."""
+    database, expression = call.parameters.get("DatabaseName"), call.parameters.get("Expression")
+    try:
+        found = backend_of(glue_backends, call.region).get_tables(str(database), expression)
+    except JsonRESTError as error:
+        raise ServiceError(error.error_type, error.message) from error
+    return {"TableList": [table.as_dict() for table in found]}
+
+
 @answers("glue", "UpdateCrawler")
 def update_crawler(call: ControlCall) -> None:
     """Change the given members of a crawler that is not running; an empty schedule removes the schedule."""
