@@ -45,8 +45,12 @@ OVERLAP = timedelta(hours=26)
 MARGIN = timedelta(minutes=5)
 """The maximum delay until an object is visible, beyond the delivery stream's buffering."""
 
-_NAMED_AT = f"regexp_extract({quoted('$path')}, '-(\\d{{4}}(-\\d\\d){{5}})-[^/]+$', 1)"
-"""An object's time in the name that Firehose gives it."""
+DELIVERED_NAME = r"-(\d{4}(-\d\d){5})-[^/]+$"
+"""The end of the name that Firehose gives an object, with its time: the lake's own objects have none.
+
+https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
+"""
+_NAMED_AT = f"regexp_extract({quoted('$path')}, '{DELIVERED_NAME}', 1)"
 
 _MERGE = Template(
     "MERGE INTO $table AS t USING (SELECT $columns FROM ("
@@ -139,7 +143,7 @@ def unmerged(table: LakeTable, began: str = "", margin: timedelta = MARGIN) -> s
     since = f"date_format({at} - INTERVAL '{hours}' HOUR, '%Y-%m-%d-%H')"
     fresh = f"date_format({at} - INTERVAL '{seconds}' SECOND, '%Y-%m-%d-%H-%i-%s')"
     return (
-        f"SELECT {selected}, coalesce({_NAMED_AT} >= {fresh}, true) AS fresh FROM {log} "  # noqa: S608 - the schema's
+        f"SELECT {selected}, coalesce({_NAMED_AT} >= {fresh}, true) AS fresh FROM {log} "  # noqa: S608 - its names
         f"WHERE {quoted(PARTITION)} >= {since}"
     )
 

@@ -28,7 +28,9 @@ Measure how old the changes in the change log were when Athena could first read
 them: the time from the change in DynamoDB to the object in S3. Both times have
 a resolution of one second; an age is never too low and at most two seconds too
 high. A change that was replayed or delivered again counts with its age at that
-time."""
+time, and so does one in an object that `lake erase` has rewritten. Not counted,
+but shown, are changes in objects of `lake compact` and `lake backfill`, whose
+time is not that of an arrival."""
 EPILOG = """\
 examples:
   python -m lake freshness
@@ -36,7 +38,7 @@ examples:
   python -m lake freshness --since 1h --max-p99 120
   python -m lake freshness --watch             what waits at each stage, until Ctrl-C
 
-The exit code is 1 when there are no changes, or more than one in a hundred is
+The exit code is 1 when there are no such changes, or more than one in a hundred is
 older than --max-p99."""
 
 
@@ -96,7 +98,8 @@ def _watch(outputs: StackOutputs, since: timedelta, *, as_json: bool) -> NoRetur
 def _show(found: Freshness, max_p99_s: int | None, console: Console) -> None:
     if found.p99_s is None:
         when = "" if found.since is None else f" since {found.since:%Y-%m-%d %H:%M:%S} UTC"
-        console.print(f"no changes in the change log{when}", soft_wrap=True)
+        known = " whose arrival is known" if found.gone or found.rewritten else ""
+        console.print(f"no changes{known} in the change log{when}", soft_wrap=True)
     else:
         console.print(
             f"{counted(found.changes, 'change')} in {counted(found.objects, 'object')} became readable after "
@@ -110,4 +113,9 @@ def _show(found: Freshness, max_p99_s: int | None, console: Console) -> None:
     if found.gone:
         console.print(
             f"not counted: {counted(found.gone, 'change')} in objects that were deleted meanwhile", soft_wrap=True
+        )
+    if found.rewritten:
+        console.print(
+            f"not counted: {counted(found.rewritten, 'change')} in objects of `lake compact` and `lake backfill`",
+            soft_wrap=True,
         )

@@ -7,6 +7,7 @@ LastModified. An age ends at the end of the second of arrival: it is never too l
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from components.current import DELIVERED_NAME
 from lake.athena import Athena, QueryError, quote
 from lake.clients import client
 from lake.objects import S3Client, listed
@@ -24,6 +26,7 @@ _CHANGED_AT = ENVELOPE[3].name
 # Athena's column for the object of a row.
 _PATH = "$path"
 _SECOND = timedelta(seconds=1)
+_DELIVERED = re.compile(DELIVERED_NAME)
 
 
 class Arrived(NamedTuple):
@@ -37,14 +40,16 @@ class Arrived(NamedTuple):
 class Freshness(Struct, frozen=True, kw_only=True):
     """The ages of changes when Athena could first read them, in whole seconds; None without changes.
 
-    A duplicate counts twice. `gone` are changes whose object was deleted since. `slowest` is the object with the oldest
-    change.
+    A duplicate counts twice. `gone` are changes whose object was deleted since. `rewritten` are those in an object that
+    Firehose did not write, but `lake compact` or `lake backfill`: its time is not that of their arrival. `slowest` is
+    the object with the oldest change.
     """
 
     since: datetime | None
     changes: int
     objects: int
     gone: int
+    rewritten: int = 0
     p50_s: int | None
     p90_s: int | None
     p99_s: int | None
@@ -96,8 +101,11 @@ def measure(arrived: Iterable[Arrived], came: Mapping[str, datetime], since: dat
     ages: Counter[int] = Counter()
     oldest: dict[int, str] = {}
     objects: set[str] = set()
-    gone = 0
+    gone = rewritten = 0
     for change in arrived:
+        if _DELIVERED.search(change.path) is None:
+            rewritten += change.changes
+            continue
         if change.path not in came:
             gone += change.changes
             continue
@@ -110,6 +118,7 @@ def measure(arrived: Iterable[Arrived], came: Mapping[str, datetime], since: dat
         changes=ages.total(),
         objects=len(objects),
         gone=gone,
+        rewritten=rewritten,
         p50_s=_percentile(ages, 50),
         p90_s=_percentile(ages, 90),
         p99_s=_percentile(ages, 99),

@@ -11,17 +11,18 @@ from hypothesis import strategies as st
 from lake import command_freshness
 from lake.freshness import Arrived, measure, modified
 
+FIRST, SECOND, THIRD = (f"s3://lake/a/delivery-1-2026-07-01-11-59-5{n}-0b1c.parquet" for n in range(3))
 CAME = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
 AGES = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 200)), min_size=1, max_size=30)
 
 
-def arrived(age_s: int, changes: int, path: str = "s3://lake/a/1") -> Arrived:
+def arrived(age_s: int, changes: int, path: str = FIRST) -> Arrived:
     return Arrived(path, CAME - timedelta(seconds=age_s), changes)
 
 
 @given(AGES)
 def test_so_many_of_a_hundred_changes_are_no_older_and_no_lower_age_has_that(ages: list[tuple[int, int]]) -> None:
-    found = measure((arrived(*age) for age in ages), {"s3://lake/a/1": CAME})
+    found = measure((arrived(*age) for age in ages), {FIRST: CAME})
     each = sorted(age_s + 1 for age_s, changes in ages for _ in range(changes))
     assert found.changes == len(each)
     assert found.max_s == each[-1]
@@ -33,16 +34,24 @@ def test_so_many_of_a_hundred_changes_are_no_older_and_no_lower_age_has_that(age
 
 def test_an_age_goes_to_the_end_of_the_second_of_arrival() -> None:
     # Changed at 11:59:59.9 and readable at 12:00:00.1, in whole seconds; it could have taken up to 1.9 s.
-    found = measure([arrived(1, 1)], {"s3://lake/a/1": CAME})
+    found = measure([arrived(1, 1)], {FIRST: CAME})
     assert found.max_s == 2
 
 
 def test_the_oldest_change_s_object_is_named_and_deleted_objects_are_reported() -> None:
-    paths = {"s3://lake/a/1": CAME, "s3://lake/a/2": CAME + timedelta(seconds=60)}
-    changes = [arrived(5, 10), arrived(5, 1, "s3://lake/a/2"), arrived(9, 3, "s3://lake/a/3")]
+    paths = {FIRST: CAME, SECOND: CAME + timedelta(seconds=60)}
+    changes = [arrived(5, 10), arrived(5, 1, SECOND), arrived(9, 3, THIRD)]
     found = measure(changes, paths)
     assert (found.changes, found.objects, found.gone) == (11, 2, 3)
-    assert (found.p50_s, found.max_s, found.slowest) == (6, 66, "s3://lake/a/2")
+    assert (found.p50_s, found.max_s, found.slowest) == (6, 66, SECOND)
+
+
+def test_an_object_that_firehose_did_not_write_has_no_time_of_arrival() -> None:
+    compacted = "s3://lake/a/compacted-72e5deb5cf2bc5d40e2fe9347e1d1f91.parquet"
+    backfilled = "s3://lake/a/backfill-scan-20260701115000000000-00000-0/20260701_115900_00000_efff5_d04934ee-596d"
+    changes = [arrived(5, 10), arrived(3600, 7, compacted), arrived(300, 4, backfilled)]
+    found = measure(changes, dict.fromkeys((FIRST, compacted, backfilled), CAME))
+    assert (found.changes, found.objects, found.rewritten, found.max_s, found.slowest) == (10, 1, 11, 6, FIRST)
 
 
 def test_nothing_has_no_age() -> None:
