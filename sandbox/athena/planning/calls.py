@@ -182,7 +182,9 @@ class Calls:
     def _try(self, binder: Binder, node: n.Call) -> Value:
         if len(node.arguments) != 1:
             raise binder.error("SYNTAX_ERROR", node, "The 'try' function must have exactly one argument")
-        value = binder.bind(node.arguments[0])
+        inner = binder.inside(binder.scope)
+        inner.tries = True
+        value = inner.bind(node.arguments[0])
         if "SELECT" in value.sql or " OVER (" in value.sql:
             raise binder.error("NOT_SUPPORTED", node, "The sandbox's Athena has no TRY around a subquery or a window")
         return Value(value.type, attempt(binder.context.unique("l"), "0", value.sql))

@@ -35,7 +35,8 @@ Override = Callable[[n.Expression, "Binder"], Value | None]
 class Binder:
     """Binds expressions in one scope.
 
-    `place` names the clause in errors, and determines with `aggregates` and `windows` which calls are allowed.
+    `place` names the clause in errors, and determines with `aggregates` and `windows` which calls are allowed. `tries`
+    is set inside TRY.
     """
 
     def __init__(
@@ -54,10 +55,13 @@ class Binder:
         self.place = place
         self.override = override
         self.calls = calls or Calls()
+        self.tries = False
 
     def inside(self, scope: Scope) -> Binder:
         """The same binder in a lambda expression's scope."""
-        return Binder(self.context, scope, self.subqueries, place=self.place, override=self.override, calls=self.calls)
+        inner = Binder(self.context, scope, self.subqueries, place=self.place, override=self.override, calls=self.calls)
+        inner.tries = self.tries
+        return inner
 
     def error(self, name: str, node: n.Node, message: str) -> StatementError:
         """An error at a node."""

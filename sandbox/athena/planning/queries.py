@@ -22,7 +22,7 @@ from sandbox.athena.planning.expressions import Binder
 from sandbox.athena.planning.ordering import Ordering, limited, ordinal
 from sandbox.athena.planning.relations import Cte
 from sandbox.athena.planning.rewriting import walked
-from sandbox.athena.planning.scope import Field, Scope
+from sandbox.athena.planning.scope import Field, ParsedText, Scope
 from sandbox.athena.planning.selects import SelectPlanner
 from sandbox.athena.planning.typed import null_typed
 from sandbox.athena.planning.unused import listed
@@ -90,7 +90,7 @@ class Queries:
                 raise self.context.error("MISMATCHED_COLUMN_ALIASES", cte, message)
             names = cte.columns
         return tuple(
-            replace(f, name=name, relation=(), sql=f.sql.rpartition(".")[2], spelled=None)
+            replace(f, name=name, relation=(), sql=f.column, spelled=None)
             for f, name in zip(fields, names, strict=True)
         )
 
@@ -104,7 +104,7 @@ class Queries:
             raise self.context.error("MISSING_COLUMN_ALIASES", cte, "Recursive queries require column aliases")
         first_sql, first = self._body(body.left, None, Ordering())
         name, depth = self.context.unique("w"), self.context.unique("c")
-        columns = self._renamed(cte, first)
+        columns = self._renamed(cte, [replace(f, parsed=None) for f in first])
         hidden = Field(_DEPTH, (), t.INTEGER, depth, hidden=True)
         step = Queries(self.context, {**self.ctes, cte.name: Cte(name, (*columns, hidden))})
         step_sql, found = step._body(_deeper(body.right, self.context), None, Ordering())
@@ -170,11 +170,15 @@ class Queries:
         if ordering.is_empty:
             return sql, fields
         alias = self.context.unique("r")
-        moved = tuple(replace(f, sql=f"{alias}.{f.column}") for f in fields)
+        moved = tuple(f.within(alias) for f in fields)
         binder = self._binder(Scope(moved, outer), "ORDER BY clause")
         keys = [(operators.group_key(self._sort_key(item, moved, binder)), direction(item)) for item in ordering.items]
-        names = ", ".join(f"{f.sql} AS {f.column}" for f in moved)
-        return limited(self.context, f"SELECT {names}", f" FROM ({sql}) AS {alias}", keys, ordering, fields), fields
+        head = f"SELECT {listed(f'{alias}.{name} AS {name}' for f in fields for name in f.columns)}"
+        if ordering.ties:
+            fields = tuple(replace(f, parsed=None) for f in fields)
+        elif any(f.parsed is not None for f in fields):
+            fields = tuple(f.indirect() for f in fields)
+        return limited(self.context, head, f" FROM ({sql}) AS {alias}", keys, ordering, fields), fields
 
     def _sort_key(self, item: n.Sort, fields: Sequence[Field], binder: Binder) -> Value:
         place = ordinal(item.expression)
@@ -207,7 +211,9 @@ class Queries:
             if not keeps_all and not has_trait(type_, "comparable"):
                 message = f"column {i} in {body.operator} query is not comparable: {type_.athena}"
                 raise self.context.error("TYPE_MISMATCH", body, message)
-            fields.append(Field(a.name, (), type_, names[i - 1], a.spelled))
+            fields.append(
+                Field(a.name, (), type_, names[i - 1], a.spelled, parsed=self._either(a, b, keeps_all=keeps_all))
+            )
         sides = [
             self._converted(sql, side, fields, names, keeps_all=keeps_all)
             for sql, side in ((left_sql, left), (right_sql, right))
@@ -223,14 +229,27 @@ class Queries:
             return f"SELECT {columns} FROM ({rows}) ORDER BY {side}", tuple(fields)
         return f"{sides[0]} {operator} {sides[1]}", tuple(fields)
 
+    def _either(self, a: Field, b: Field, *, keeps_all: bool) -> ParsedText | None:
+        """The text of a column of a set operation, if either side has one; UNION ALL only keeps it."""
+        if not keeps_all or (a.parsed is None and b.parsed is None):
+            return None
+        name = self.context.unique("c")
+        self.context.droppable.add(name)
+        return ParsedText(name)
+
     def _converted(
         self, sql: str, side: Sequence[Field], fields: Sequence[Field], names: Sequence[str], *, keeps_all: bool
     ) -> str:
         """One side of a set operation. One that `keeps_all` rows compares none, so that it needs no column for that."""
         alias = self.context.unique("r")
+        moved = [a.within(alias) for a in side]
         selected = [
-            f"{null_typed(coerce(Value(a.type, f'{alias}.{a.column}'), f.type))} AS {name}"
-            for a, f, name in zip(side, fields, names, strict=True)
+            f"{null_typed(coerce(a.value, f.type))} AS {name}" for a, f, name in zip(moved, fields, names, strict=True)
+        ]
+        selected += [
+            f"{'CAST(NULL AS VARCHAR)' if a.parsed is None else a.parsed.sql} AS {f.parsed.sql}"
+            for a, f in zip(moved, fields, strict=True)
+            if f.parsed is not None
         ]
         self.context.droppable.update(a.column for a in side)
         return f"(SELECT {listed(selected) if keeps_all else ', '.join(selected)} FROM ({sql}) AS {alias})"
@@ -251,7 +270,7 @@ class Queries:
         names = [self.context.unique("c") for _ in range(width)]
         lines = ", ".join(f"({', '.join(null_typed(column[r]) for column in columns)})" for r in range(len(rows)))
         fields = tuple(
-            Field(None, (), column[0].type, name, constant=True) for column, name in zip(columns, names, strict=True)
+            Field(None, (), column[0].type, name, origin="values") for column, name in zip(columns, names, strict=True)
         )
         alias = self.context.unique("r")
         return f"SELECT {', '.join(names)} FROM (VALUES {lines}) AS {alias}({', '.join(names)})", fields

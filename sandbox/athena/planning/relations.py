@@ -78,9 +78,7 @@ class Relations:
     def _subselect(self, sql: str, fields: tuple[Field, ...], *, lateral: bool = False) -> Relation:
         alias = self.context.unique("r")
         self.context.droppable.update(f.column for f in fields)
-        moved = tuple(
-            replace(f, relation=(), sql=f"{alias}.{f.sql.rpartition('.')[2]}") for f in fields if not f.hidden
-        )
+        moved = tuple(replace(f.within(alias), relation=()) for f in fields if not f.hidden)
         return Relation(f"{'LATERAL ' if lateral else ''}({sql}) AS {alias}", moved)
 
     def _table(self, node: n.Table) -> Relation:
@@ -88,7 +86,7 @@ class Relations:
         cte = self.ctes.get(name) if not qualifier else None
         if cte is not None:
             alias = self.context.unique("r")
-            fields = tuple(replace(f, relation=(name,), sql=f"{alias}.{f.sql}") for f in cte.fields)
+            fields = tuple(replace(f.within(alias), relation=(name,)) for f in cte.fields)
             return Relation(f"{cte.sql} AS {alias}", fields)
         if node.version is not None:
             raise self.context.error("NOT_SUPPORTED", node, "The sandbox's Athena has no time travel of this table")
@@ -117,7 +115,7 @@ class Relations:
         alias = self.context.unique("r")
         read = self.context.read(table, alias)
         fields = tuple(
-            Field(column.name, relation, column.type, f"{alias}.{identifier(column.name)}")
+            Field(column.name, relation, column.type, f"{alias}.{identifier(column.name)}", origin="stored")
             for column in table.all_columns
         )
         path = Field(PATH, relation, t.VARCHAR, f"{alias}.{identifier(PATH)}", hidden=True)
@@ -202,7 +200,7 @@ class Relations:
                     member = f"struct_extract({inner}.{element}, 'f{i}')" if is_rows else f"{inner}.{element}"
                     columns.append(f"{member} AS {name}")
                     label = value.type.element.fields[i - 1][0] or None if is_rows else None
-                    fields.append(Field(label, (), type_, f"{alias}.{name}"))
+                    fields.append(Field(label, (), type_, f"{alias}.{name}", origin="stored"))
         if node.ordinality:
             longest = ", ".join(f"coalesce(len({sql}), 0)" for sql, _ in arrays)
             element, name = self.context.unique("c"), self.context.unique("c")

@@ -7,9 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from sandbox.athena.types import Type
 from sandbox.athena.values import Value
+
+Origin = Literal["stored", "values", "unknown"]
+"""Whether a column's values come from stored rows, or are those of VALUES, which Trino computes while it plans."""
+Reading = Literal["spelled", "canonical", "either"]
+"""The text that a cast of json_parse reads: as it is spelled, or what json_parse makes of it; `either`: not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedText:
+    """The text of a column that is json_parse of it: its SQL, and what a cast of the column reads.
+
+    `direct`: the column is the last thing that its query computes.
+    """
+
+    sql: str
+    direct: bool = False
+    reading: Reading = "either"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +35,8 @@ class Field:
     """A column of a relation.
 
     It has a name in lower case (None without one), the parts of the relation's name, its type, and the SQL that refers
-    to it. `spelled` is the name as an alias wrote it. A hidden field is not in `*`. `constant`: a column of VALUES.
+    to it. `spelled` is the name as an alias wrote it. A hidden field is not in `*`. `parsed` is None for a column that
+    is not json_parse of a text.
     """
 
     name: str | None
@@ -26,11 +45,28 @@ class Field:
     sql: str
     spelled: str | None = None
     hidden: bool = False
-    constant: bool = False
+    origin: Origin = "unknown"
+    parsed: ParsedText | None = None
 
     def renamed(self, name: str | None, relation: tuple[str, ...]) -> Field:
         """The same column under the name of a different relation."""
         return replace(self, name=name, relation=relation)
+
+    def within(self, alias: str) -> Field:
+        """The same column of a subquery with an alias."""
+        text = self.parsed
+        if text is not None:
+            text = ParsedText(f"{alias}.{text.sql.rpartition('.')[2]}", text.direct)
+        return replace(self, sql=f"{alias}.{self.column}", parsed=text)
+
+    def indirect(self) -> Field:
+        """The same column behind more that its query computes."""
+        return self if self.parsed is None else replace(self, parsed=replace(self.parsed, direct=False))
+
+    @property
+    def columns(self) -> list[str]:
+        """The names that a subquery must have for the column."""
+        return [self.column] if self.parsed is None else [self.column, self.parsed.sql.rpartition(".")[2]]
 
     @property
     def column(self) -> str:

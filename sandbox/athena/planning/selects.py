@@ -6,6 +6,7 @@ Source of the rules: trino 435, core/trino-main/src/main/java/io/trino/sql/analy
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sandbox.athena.functions.signature import has_trait
@@ -15,6 +16,7 @@ from sandbox.athena.planning.calls import Calls, direction, is_aggregate
 from sandbox.athena.planning.correlation import Correlation, check_rows
 from sandbox.athena.planning.expressions import Binder
 from sandbox.athena.planning.items import SelectItems, with_aliases
+from sandbox.athena.planning.jsonreadings import Readings
 from sandbox.athena.planning.names import qualified
 from sandbox.athena.planning.ordering import Ordering, limited, ordinal
 from sandbox.athena.planning.pruning import prune
@@ -66,16 +68,23 @@ class SelectPlanner:
         """The SELECT with its ORDER BY and LIMIT."""
         select = self._select
         source = f" FROM {self._relation.sql}" if self._relation.sql else ""
+        readings = Readings(select, self._scope.fields, self._outer, ordering)
+        self._scope.fields = readings.in_where
         where = self._where()
+        self._scope.fields = readings.behind
         items = self._items()
         binder = self._behind(items, ordering)
         outputs: list[Field] = []
-        selected, row = list[str](), list[Value]()
+        selected, texts, row = list[str](), list[str](), list[Value]()
         for expression, value, name, spelled in items.bound(binder):
-            del expression
             column = self._context.unique("c")
             selected.append(f"{null_typed(value)} AS {column}")
-            outputs.append(Field(name, (), value.type, column, spelled))
+            origin, text = readings.output(binder.scope, expression, value)
+            if text is not None:
+                parsed = self._context.unique("c")
+                texts.append(f"{text.sql} AS {parsed}")
+                text = replace(text, sql=parsed)
+            outputs.append(Field(name, (), value.type, column, spelled, origin=origin, parsed=text))
             row.append(value)
         if select.distinct:
             self._check_distinct(outputs)
@@ -84,6 +93,11 @@ class SelectPlanner:
         if self._grouped is not None:
             source = f" FROM {self._grouped.sql(source, where)}"
             where = having
+        if texts and (select.distinct or ordering.ties):
+            outputs = [replace(f, parsed=None) for f in outputs]
+        elif texts:
+            self._context.droppable.update(name for f in outputs for name in f.columns[1:])
+            selected += texts
         columns = f"{operators.distinct(row)} {', '.join(selected)}" if select.distinct else listed(selected)
         head = f"SELECT {columns}"
         if not _is_unnest_alone(select):

@@ -101,13 +101,14 @@ def _converted(context: PlanningContext, sql: str, fields: Sequence[Field], view
     selected: list[str] = []
     outputs: list[Field] = []
     for column, f in zip(view.columns, fields, strict=True):
-        name = context.unique("c")
-        found = replace(f, sql=f"{alias}.{f.column}").value
-        selected.append(f"{coerce(found, column.type).sql} AS {name}")
-        outputs.append(Field(column.name, (), column.type, name))
+        name, moved = context.unique("c"), f.within(alias)
+        selected.append(f"{coerce(moved.value, column.type).sql} AS {name}")
+        selected += [f"{alias}.{text} AS {text}" for text in f.columns[1:]]
+        outputs.append(replace(f, name=column.name, type=column.type, sql=name, spelled=None))
     if all(f.type == column.type for column, f in zip(view.columns, fields, strict=True)):
         return sql, tuple(
-            Field(column.name, (), f.type, f.column) for column, f in zip(view.columns, fields, strict=True)
+            replace(f, name=column.name, sql=f.column, spelled=None)
+            for column, f in zip(view.columns, fields, strict=True)
         )
     context.droppable.update(f.column for f in fields)
     return f"SELECT {listed(selected)} FROM ({sql}) AS {alias}", tuple(outputs)

@@ -6,10 +6,13 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.athena.functions.spelledjson import spelled, value
+from sandbox.athena.functions.jsontext import parse
+from sandbox.athena.functions.native import TrinoError
+from sandbox.athena.functions.spelledjson import agreed, spelled, value
 
 _NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=3)
 _NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", fullmatch=True)
@@ -40,3 +43,16 @@ def test_a_json_value_of_such_text_has_canonical_numbers_and_of_equal_keys_the_l
     text = '[{"y": 1.50, "b": {"d": 1e2, "c": 2, "d": 0.10}, "😀": "\\ud83d\\ude00\\u0001"}]'
 
     assert value(spelled(text, "array(json)")) == '[{"y":1.5,"b":{"d":0.1,"c":2},"😀":"😀\\u0001"}]'
+
+
+@pytest.mark.parametrize(
+    "text", ['[1.10, 12345678901234567890, 0.1, 1e2, "a\\u00e9"]', '{"b": {"c": 1}, "a": [{"c": 2}]}', "null"]
+)
+def test_text_that_both_readings_give_the_same_value_is_read(text: str) -> None:
+    assert agreed(text) == parse(text)
+
+
+@pytest.mark.parametrize("text", ["[12345678901234567890.12]", '{"n": 0.12345678901234567}', '{"a": 1, "A": 2}'])
+def test_text_whose_two_readings_differ_is_refused(text: str) -> None:
+    with pytest.raises(TrinoError, match="NOT_SUPPORTED"):
+        agreed(text)
