@@ -140,7 +140,6 @@ NATIVES = (
 )
 UNSUPPORTED = frozenset(
     [
-        "approx_most_frequent",
         "bar",
         "beta_cdf",
         "classify",
@@ -159,7 +158,6 @@ UNSUPPORTED = frozenset(
         "learn_regressor",
         "make_set_digest",
         "merge_set_digest",
-        "numeric_histogram",
         "qdigest_agg",
         "quantile_at_value",
         "regress",
