@@ -46,17 +46,8 @@ _encode = msgspec.json.encode
 _members = msgspec.json.Decoder(dict[str, Raw]).decode
 _UNSTORED = frozenset(
     {
-        *(
-            "time",
-            "time with time zone",
-            "timestamp with time zone",
-            "json",
-            "uuid",
-            "ipaddress",
-            "hyperloglog",
-            "unknown",
-        ),
-        *("interval day to second", "interval year to month"),
+        *("time", "time with time zone", "timestamp with time zone", "json", "uuid", "unknown"),
+        *("ipaddress", "hyperloglog", "tdigest", "interval day to second", "interval year to month"),
     }
 )
 """Types that Hive lacks. HiveTypeTranslator of Trino 435."""

@@ -10,7 +10,7 @@ varchar(n), json                   VARCHAR; a json value is its canonical text (
 char(n)                            VARCHAR without trailing spaces; its length and its text have them
 varbinary                          BLOB
 ipaddress                          BLOB of 16 bytes
-hyperloglog                        BLOB, the bytes in which Trino writes it
+hyperloglog, tdigest               BLOB, the bytes in which Trino writes it
 interval day to second             BIGINT, milliseconds
 interval year to month             INTEGER, months
 timestamp(p) with time zone        STRUCT(instant TIMESTAMP, zone VARCHAR): UTC, and a zone's name or +hh:mm
@@ -34,7 +34,7 @@ _NAMES = {
         for name in (
             *("varchar", "char", "boolean", "tinyint", "smallint", "integer", "bigint", "real", "double"),
             *("decimal", "date", "time", "timestamp", "timestamp with time zone", "interval day to second"),
-            *("interval year to month", "varbinary", "json", "uuid", "ipaddress", "hyperloglog", "array"),
+            *("interval year to month", "varbinary", "json", "uuid", "ipaddress", "hyperloglog", "tdigest", "array"),
             *("map", "row", "unknown"),
         )
     },
@@ -71,6 +71,7 @@ _DUCKDB = {
     "varbinary": "BLOB",
     "ipaddress": "BLOB",
     "hyperloglog": "BLOB",
+    "tdigest": "BLOB",
     "unknown": "VARCHAR",
 }
 _PHYSICAL = {

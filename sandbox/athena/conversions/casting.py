@@ -16,8 +16,9 @@ _TEXTS = {"varchar", "char"}
 _OF_OCTETS = {
     "uuid": {"varbinary", "varchar"},
     "ipaddress": {"varbinary", "varchar"},
-    "varbinary": {"varbinary", "uuid", "ipaddress", "hyperloglog"},
+    "varbinary": {"varbinary", "uuid", "ipaddress", "hyperloglog", "tdigest"},
     "hyperloglog": {"varbinary"},
+    "tdigest": {"varbinary"},
 }
 _JSON_SCALARS = {*INTEGERS, "decimal", "real", "double", "boolean", "varchar", "date", "timestamp", "unknown", "json"}
 

@@ -12,6 +12,7 @@ from sandbox.athena.values import fail
 
 _PARTS = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _LIKE_PARTS = "[0-9a-fA-F]{1,16}(-[0-9a-fA-F]{1,16}){4}"
+_SKETCHES = {"hyperloglog", "tdigest"}
 _ERROR = "INVALID_CAST_ARGUMENT"
 
 
@@ -19,7 +20,7 @@ def convert(sql: str, source: Type, target: Type) -> str:
     """Convert a value to bytes, a UUID or an address; other texts and lengths fail with INVALID_CAST_ARGUMENT."""
     if "ipaddress" in {source.name, target.name}:
         return addresses.convert(sql, source, target)
-    if "hyperloglog" in {source.name, target.name}:
+    if _SKETCHES & {source.name, target.name}:
         return sql
     if target.name == "varbinary":
         return f"unhex(replace(CAST({sql} AS VARCHAR), '-', ''))" if source.name == "uuid" else f"encode({sql})"

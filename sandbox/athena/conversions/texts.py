@@ -126,7 +126,7 @@ def result_text(sql: str, type_: Type, depth: int = 0) -> str:
         return _time_text(sql, 3)
     if name in {"double", "real"}:
         return f"athena_double({sql}, {53 if name == 'double' else 24})"
-    if name in {"varbinary", "hyperloglog"}:
+    if name in {"varbinary", "hyperloglog", "tdigest"}:
         return f"rtrim(regexp_replace(lower(hex({sql})), '(..)', '\\1 ', 'g'))"
     if name == "char":
         return f"rpad({sql}, {type_.arguments[0]}, ' ')"

@@ -26,7 +26,7 @@ from sandbox.athena.types import Type
 _NOTATION = re.compile(r"\s*(?:<(?P<traits>[^>]*)>)?\s*(?P<name>[\w$]+)\s*\((?P<parameters>.*)\)\s*->\s*(?P<result>.*)")
 _UNBOUNDED = 2147483647
 """The length of an unbounded varchar, in a signature's arithmetic."""
-_INCOMPARABLE, _UNORDERED = frozenset({"function", "hyperloglog"}), frozenset({"map", "json"})
+_INCOMPARABLE, _UNORDERED = frozenset({"function", "hyperloglog", "tdigest"}), frozenset({"map", "json"})
 _LONG_NAMES = ("interval day to second", "interval year to month")
 
 

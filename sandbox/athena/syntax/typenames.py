@@ -20,14 +20,14 @@ _SIMPLE = {
     name: Type(name)
     for name in (
         *("boolean", "tinyint", "smallint", "integer", "bigint", "real", "double"),
-        *("varbinary", "date", "json", "uuid", "ipaddress", "hyperloglog"),
+        *("varbinary", "date", "json", "uuid", "ipaddress", "hyperloglog", "tdigest"),
     )
 }
 _SIMPLE["int"] = Type("integer")
 _MAX_SECONDS_PRECISION = 12
 _MAX_CHARACTERS = 65536
 _NOT_THERE = frozenset(
-    {"p4hyperloglog", "setdigest", "qdigest", "tdigest", "geometry", "sphericalgeography"} | {"bingtile", "color"}
+    {"p4hyperloglog", "setdigest", "qdigest", "geometry", "sphericalgeography"} | {"bingtile", "color"}
 )
 """Trino's types that the sandbox's Athena refuses by name."""
 
