@@ -272,9 +272,15 @@ FUNCTIONS = (
         "[1, 3]",
     ),
     entry("array_except(array(C), array(C)) -> array(C)", _except, "array_except(ARRAY[3, 1, 3], ARRAY[1])", "[3]"),
-    entry("arrays_overlap(array(C), array(C)) -> boolean", _overlap, "arrays_overlap(ARRAY[1, NULL], ARRAY[2])", None),
-    entry("contains(array(C), C) -> boolean", _contains, "contains(ARRAY[1, NULL], 2)", None),
-    entry("array_position(array(C), C) -> bigint", _position, "array_position(ARRAY['a', 'b'], 'b')", "2"),
+    entry(
+        "arrays_overlap(array(C), array(C)) -> boolean",
+        _overlap,
+        "arrays_overlap(ARRAY[1, NULL], ARRAY[2])",
+        None,
+        keyed=True,
+    ),
+    entry("contains(array(C), C) -> boolean", _contains, "contains(ARRAY[1, NULL], 2)", None, keyed=True),
+    entry("array_position(array(C), C) -> bigint", _position, "array_position(ARRAY['a', 'b'], 'b')", "2", keyed=True),
     entry(
         "array_join(array(T), varchar) -> varchar; array_join(array(T), varchar, varchar) -> varchar",
         _join,

@@ -72,7 +72,8 @@ class TrinoFunction:
     `sql` returns DuckDB's SQL of a call, of the DuckDB type `call.type.physical`; an aggregate or window function uses
     `call.aggregate`. `example` is an SQL expression and Athena's text of its value (None for NULL). `result` computes
     the result's type from the arguments', if a signature cannot express it; the signature's own result is then only
-    documentation. `deterministic` is false for random() and the like.
+    documentation. `deterministic` is false for random() and the like. `keyed` is whether the result has none of the
+    values that the function compares, so that keys may take the place of values that have several forms.
     """
 
     name: str
@@ -82,6 +83,7 @@ class TrinoFunction:
     kind: Kind = "scalar"
     result: Callable[[tuple[Value, ...]], Type] | None = None
     deterministic: bool = True
+    keyed: bool = False
 
 
 def template(text: str) -> Callable[[TypedCall], str]:
@@ -108,6 +110,7 @@ def entry(
     kind: Kind = "scalar",
     result: Callable[[tuple[Value, ...]], Type] | None = None,
     deterministic: bool = True,
+    keyed: bool = False,
 ) -> TrinoFunction:
     """A TrinoFunction from its signatures, separated by semicolons.
 
@@ -118,4 +121,4 @@ def entry(
     if isinstance(sql, str):
         named = aggregated if kind != "scalar" else renamed
         sql = template(sql) if "{" in sql else named(sql)
-    return TrinoFunction(name, texts, sql, (example, answer), kind, result, deterministic)
+    return TrinoFunction(name, texts, sql, (example, answer), kind, result, deterministic, keyed)

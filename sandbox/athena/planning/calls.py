@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sandbox.athena import functions
 from sandbox.athena import types as t
 from sandbox.athena.conversions import cast, castable, coerce
+from sandbox.athena.functions.equality import is_keyed, keyed
 from sandbox.athena.functions.function import Modifiers, TrinoFunction
 from sandbox.athena.functions.resolution import Argument, LambdaArgument, Match, resolve
 from sandbox.athena.planning import operators
@@ -89,13 +90,17 @@ class Calls:
         matches = resolve(known, bound)
         if len(matches) != 1:
             raise self._unmatched(binder, node, name, known, bound, ambiguous=bool(matches))
-        if matches[0].compares_variants:
-            message = f"The sandbox's Athena has no {name} that compares maps or timestamps with time zone"
-            raise binder.error("NOT_SUPPORTED", node, message)
-        return matches[0], tuple(
-            matches[0].lambdas[i] if isinstance(argument, LambdaArgument) else coerce(argument, type_)
-            for i, (argument, type_) in enumerate(zip(bound, matches[0].parameters, strict=True))
+        match = matches[0]
+        values = tuple(
+            match.lambdas[i] if isinstance(argument, LambdaArgument) else coerce(argument, type_)
+            for i, (argument, type_) in enumerate(zip(bound, match.parameters, strict=True))
         )
+        if not match.compares_variants:
+            return match, values
+        if match.function.keyed and all(is_keyed(value.type) for value in values):
+            return match, tuple(keyed(value) for value in values)
+        message = f"The sandbox's Athena has no {name} that compares maps or timestamps with time zone"
+        raise binder.error("NOT_SUPPORTED", node, message)
 
     @staticmethod
     def _unmatched(

@@ -248,7 +248,7 @@ def compare(operator: str, left: Value, right: Value) -> Value | None:
         return None
     left, right = coerce(left, common), coerce(right, common)
     if operator == "IS DISTINCT FROM":
-        return Value(t.BOOLEAN, f"({_comparable(left)} IS DISTINCT FROM {_comparable(right)})")
+        return Value(t.BOOLEAN, f"({group_key(left)} IS DISTINCT FROM {group_key(right)})")
     return Value(t.BOOLEAN, _compared(operator, left, right))
 
 

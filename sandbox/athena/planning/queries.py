@@ -221,8 +221,7 @@ class Queries:
         operator = f"{body.operator} ALL" if body.every else body.operator
         if not keeps_all and any(has_variants(f.type) for f in fields):
             if body.operator != "UNION":
-                message = f"The sandbox's Athena has no {operator} of maps and of timestamps with time zone"
-                raise self.context.error("NOT_SUPPORTED", body, message)
+                return self._filtered(body, sides, fields), tuple(fields)
             side = self.context.unique("c")
             rows = " UNION ALL ".join(f"(SELECT *, {i} AS {side} FROM {sql})" for i, sql in enumerate(sides))
             columns = f"{operators.distinct([f.value for f in fields])} {', '.join(names)}"
@@ -236,6 +235,27 @@ class Queries:
         name = self.context.unique("c")
         self.context.droppable.add(name)
         return ParsedText(name)
+
+    def _filtered(self, body: n.SetOperation, sides: Sequence[str], fields: Sequence[Field]) -> str:
+        """INTERSECT or EXCEPT by the columns' keys: the left side's rows, of ALL each as often as it counts."""
+        left, right, number = self.context.unique("r"), self.context.unique("r"), self.context.unique("c")
+        pairs = [
+            tuple(operators.group_key(replace(f, sql=f"{a}.{f.sql}").value) for a in (left, right)) for f in fields
+        ]
+        rows = list(sides)
+        if body.every:
+            for f in fields:
+                if not has_trait(f.type, "orderable"):
+                    # Trino numbers the rows with a window, whose partitions it sorts.
+                    raise self.context.error("GENERIC_INTERNAL_ERROR", body, f"{f.type.athena} is not orderable")
+            keys = ", ".join(operators.group_key(f.value) for f in fields)
+            rows = [f"(SELECT *, row_number() OVER (PARTITION BY {keys}) AS {number} FROM {side})" for side in sides]
+            pairs.append((f"{left}.{number}", f"{right}.{number}"))
+        same = " AND ".join(f"{a} IS NOT DISTINCT FROM {b}" for a, b in pairs)
+        kind = "SEMI" if body.operator == "INTERSECT" else "ANTI"
+        distinct = "" if body.every else f"DISTINCT ON ({', '.join(a for a, _ in pairs)}) "
+        columns = ", ".join(f"{left}.{f.sql} AS {f.sql}" for f in fields)
+        return f"SELECT {distinct}{columns} FROM {rows[0]} AS {left} {kind} JOIN {rows[1]} AS {right} ON {same}"
 
     def _converted(
         self, sql: str, side: Sequence[Field], fields: Sequence[Field], names: Sequence[str], *, keeps_all: bool
