@@ -7,8 +7,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
   --no-emit-index-url --no-header --no-annotate
 
 # The C modules compiled for this machine; components/compiler.py builds them.
-NATIVE := loadgen/_native.abi3.so sandbox/_native.abi3.so transform/_native.abi3.so
-NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] sandbox/native/*.[ch] transform/native/*.[ch])
+NATIVE := lake/_native.abi3.so loadgen/_native.abi3.so sandbox/_native.abi3.so transform/_native.abi3.so
+NATIVE_SOURCES := $(wildcard components/native/*.h lake/native/*.[ch] loadgen/native/*.[ch] sandbox/native/*.[ch] transform/native/*.[ch])
 
 .PHONY: help install demo test test-native test-page pictures test-newest test-engine test-oracle test-clients test-athena-clients test-capacity chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-lake bench-athena bench-page bench-metrics bench-before clean lock
 

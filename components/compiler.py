@@ -55,10 +55,11 @@ class Part:
         return f"{self.name}/_native.abi3.so"
 
 
+LAKE = Part("lake")
 LOADGEN = Part("loadgen")
 SANDBOX = Part("sandbox")
 TRANSFORM = Part("transform")
-PARTS = (LOADGEN, SANDBOX, TRANSFORM)
+PARTS = (LAKE, LOADGEN, SANDBOX, TRANSFORM)
 
 SHARED_HEADERS = Path(__file__).resolve().parent / "native"
 """The directory of the shared headers."""

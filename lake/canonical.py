@@ -16,8 +16,8 @@ from typing import NamedTuple, cast
 import msgspec
 from msgspec import Raw
 
+from lake.compiled import native
 from lake.values import UnwritableError, number, typed
-from transform.compiled import native
 
 RawItem = dict[str, Raw]
 """An item's attributes by name, each in DynamoDB JSON, undecoded."""
@@ -102,8 +102,8 @@ def _getter(names: Sequence[str]) -> Callable[[RawItem], tuple[Raw, ...]]:
     return lambda item: tuple(item[name] for name in names)
 
 
-def read_image(text: str) -> RawItem:
-    """Parse an image's attributes. Raises: msgspec.MsgspecError: the text is not an image."""
+def read_image(text: str | Raw) -> RawItem:
+    """Parse an image's or an item's attributes. Raises: msgspec.MsgspecError: the text is not an image."""
     return _decode_image(text)
 
 

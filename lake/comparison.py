@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Literal, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from lake.athena import Cell, Row
 from lake.canonical import RawItem, read_image, shortened, unequal
@@ -19,7 +19,7 @@ from lake.values import same
 from transform.schema import LakeTable
 
 Kind = Literal["missing", "extra", "different"]
-Fetch = Callable[[Sequence[Row]], list[RawItem]]
+Fetch = Callable[[Sequence[Row]], list[Raw]]
 _T = TypeVar("_T")
 
 _SCHEMA = """
@@ -152,7 +152,7 @@ class Comparison:
     def _items(self, keys: Sequence[bytes]) -> dict[bytes, RawItem]:
         """Return the current state of these items."""
         cells = [self._fingerprints.key_cells(key) for key in keys]
-        items = self._fetch([key for key in cells if None not in key])
+        items = map(read_image, self._fetch([key for key in cells if None not in key]))
         return {self._fingerprints.of_item(item).key: item for item in items}
 
     def _compare_row(self, key: bytes, expected: Row, found: Row) -> None:

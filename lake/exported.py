@@ -10,9 +10,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
+from msgspec import Raw
+
 from lake.athena import Athena, Row
 from lake.backfill import checked
-from lake.canonical import RawItem, read_image
 from lake.described import SourceTable
 from lake.export_rows import ITEM, items_sql, line_table_sql
 from lake.exports import Export, ExportClient, completed
@@ -81,19 +82,19 @@ class ExportedItems:
         if not names:
             return
         for image in self._images(f" WHERE {bucket_sql('k')} IN ({names})"):
-            found = self._fingerprints.of_item(read_image(image))
+            found = self._fingerprints.of_text(Raw(image.encode()))
             self._read.execute("INSERT OR REPLACE INTO item VALUES (?, ?)", (found.key, image))
             yield found
 
-    def get(self, keys: Sequence[Row]) -> list[RawItem]:
+    def get(self, keys: Sequence[Row]) -> list[Raw]:
         """Return the items with these keys, of those that were read."""
         wanted = ((self._fingerprints.key_of(cells),) for cells in keys)
         found = (self._read.execute("SELECT image FROM item WHERE key = ?", key).fetchone() for key in wanted)
-        return [read_image(row[0]) for row in found if row is not None]
+        return [Raw(row[0].encode()) for row in found if row is not None]
 
-    def pages(self) -> Iterator[list[RawItem]]:
+    def pages(self) -> Iterator[list[Raw]]:
         """Read every item, one by one."""
-        return ([read_image(image)] for image in self._images(""))
+        return ([Raw(image.encode())] for image in self._images(""))
 
     def _images(self, where: str) -> Iterator[str]:
         if self._export.files:

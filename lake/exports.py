@@ -12,15 +12,13 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
-from lake.canonical import RawItem
 from lake.clients import error_code, error_message
 from lake.objects import S3Client
 from stack import UserError
 
 _POLL_S = (0.2, 15.0)
-_encode = msgspec.json.encode
 
 Kind = Literal["full", "incremental"]
 
@@ -169,14 +167,14 @@ class ScannedItems:
         self._file_items = file_items
 
     def write(
-        self, pages: Iterator[list[RawItem]], watch: Callable[[int], None] = lambda _: None
+        self, pages: Iterator[list[Raw]], watch: Callable[[int], None] = lambda _: None
     ) -> tuple[int, tuple[ExportedFile, ...]]:
         """Write all items; return the bytes before compression, and the files."""
         files: list[ExportedFile] = []
         lines: list[bytes] = []
         size = count = 0
         for page in pages:
-            lines += [b'{"Item":%b}\n' % _encode(item) for item in page]
+            lines += [b'{"Item":%b}\n' % item for item in page]
             count += len(page)
             watch(count)
             while len(lines) >= self._file_items:

@@ -24,6 +24,7 @@ from msgspec import Raw
 
 from lake.athena import Cell, Row, quote
 from lake.canonical import Canonical, RawItem, read_image
+from lake.compiled import SAFE_DIGITS, compiled_columns, native
 from lake.values import attribute, expected
 from transform.schema import Column, KeyType, LakeTable
 
@@ -66,6 +67,16 @@ class Fingerprints:
         self._key_at = [table.columns.index(column) for column in table.key_columns]
         self._canonical = Canonical()
         self._forms: dict[tuple[str, ...], _Form | None] = {}
+        self._compiled = compiled_columns(table)
+
+    def of_text(self, item: Raw) -> Fingerprint:
+        """Return the fingerprint of an item in DynamoDB JSON. Raises: UnwritableError, msgspec.MsgspecError."""
+        if native is not None and self._compiled is not None:
+            texts = native.texts(self._compiled, item)
+            if texts is not None:
+                key, row, image = texts
+                return Fingerprint(key, digest(row), digest(image))
+        return self.of_item(read_image(item))
 
     def of_item(self, item: RawItem) -> Fingerprint:
         """Return an item's fingerprint. Raises: UnwritableError: DynamoDB cannot have written the item."""
@@ -156,8 +167,6 @@ class Fingerprints:
         return _SEPARATOR.join([parts[at] for at in self._key_at])
 
 
-_SAFE_DIGITS = {"int": 9, "bigint": 18}
-"""Return the number of digits that always fit."""
 _DAY = (
     rb"(?!0000)[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
     rb"|(?:0[13578]|1[02])-31)"
@@ -217,7 +226,7 @@ def _usual(column: Column, table: LakeTable) -> bytes:
         case "date":
             content = _DAY
         case "int" | "bigint":
-            content = rb"(?:0|-?[1-9][0-9]{0,%d})" % (_SAFE_DIGITS[column.type] - 1)
+            content = rb"(?:0|-?[1-9][0-9]{0,%d})" % (SAFE_DIGITS[column.type] - 1)
         case _:
             precision, scale = column.decimal
             whole = rb"(?:0|[1-9][0-9]{0,%d})" % (precision - scale - 1) if precision > scale else b"0"

@@ -8,7 +8,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import IO, NamedTuple
 
-from lake.canonical import RawItem
+from msgspec import Raw
+
+from lake.canonical import read_image
 from lake.fingerprints import BUCKETS, Fingerprint, Fingerprints, bucket_of
 from lake.values import UnwritableError
 from stack import UserError
@@ -88,14 +90,14 @@ class Inventory(ItemDigests):
         """Close its file."""
         self._file.close()
 
-    def add(self, items: Iterable[RawItem]) -> None:
-        """Add items. Raises: UserError: DynamoDB cannot have written one of them."""
-        of_item, pack, share = self._fingerprints.of_item, _ENTRY.pack, self._share
+    def add(self, items: Iterable[Raw]) -> None:
+        """Add items in DynamoDB JSON. Raises: UserError: DynamoDB cannot have written one of them."""
+        of_text, pack, share = self._fingerprints.of_text, _ENTRY.pack, self._share
         counts, rows, images = self._counts, self._rows, self._images
         entries: list[bytes] = []
         for item in items:
             try:
-                key, row, image = of_item(item)
+                key, row, image = of_text(item)
             except UnwritableError as error:
                 raise _refusal(item, error) from None
             bucket = bucket_of(key)
@@ -143,8 +145,8 @@ def _read(read: Callable[[int], bytes]) -> Iterator[tuple[int, bytes, int, int]]
         left = left[at:]
 
 
-def _refusal(item: RawItem, error: UnwritableError) -> UserError:
-    first = ", ".join(f"{name} {bytes(value).decode(errors='replace')}" for name, value in item.items())
+def _refusal(item: Raw, error: UnwritableError) -> UserError:
+    first = ", ".join(f"{name} {bytes(value).decode(errors='replace')}" for name, value in read_image(item).items())
     return UserError(
         f"The table has an item with the value {error}, which DynamoDB cannot have written: {first[:200]}. Delete it, "
         "or check that the endpoint is DynamoDB's."

@@ -12,7 +12,6 @@ import msgspec
 from msgspec import Raw, Struct
 
 from lake.athena import Row
-from lake.canonical import RawItem
 from lake.clients import DynamoDBClient, error_code, keep_reply, reply_of
 from stack import UserError
 from transform.schema import LakeTable
@@ -23,12 +22,12 @@ _MAX_KEYS = 100
 
 
 class _Page(Struct, rename="pascal"):
-    items: list[RawItem]
+    items: list[Raw]
     last_evaluated_key: Raw = Raw()
 
 
 class _Batch(Struct, rename="pascal"):
-    responses: dict[str, list[RawItem]]
+    responses: dict[str, list[Raw]]
     unprocessed_keys: Raw = Raw()
 
 
@@ -47,7 +46,7 @@ class Items:
         for operation in ("Scan", "BatchGetItem"):
             keep_reply(client, "dynamodb", operation)
 
-    def pages(self, part: int = 0, parts: int = 1) -> Iterator[list[RawItem]]:
+    def pages(self, part: int = 0, parts: int = 1) -> Iterator[list[Raw]]:
         """Yield the items of one of so many equal parts, by default every item, page by page.
 
         A part is read by a parallel Scan; at most one page of each segment is in memory.
@@ -65,9 +64,9 @@ class Items:
                         pending[pool.submit(self._page, segment, total, page.last_evaluated_key)] = segment
                     yield page.items
 
-    def get(self, keys: Sequence[Row]) -> list[RawItem]:
+    def get(self, keys: Sequence[Row]) -> list[Raw]:
         """Return the existing items with these keys, given as the cells of the key columns."""
-        found: list[RawItem] = []
+        found: list[Raw] = []
         left = iter(keys)
         while batch := [*islice(left, _MAX_KEYS)]:
             request: object = {self._name: {"ConsistentRead": True, "Keys": [self._key(cells) for cells in batch]}}

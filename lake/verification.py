@@ -7,10 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Literal, Protocol, Self, TypeVar
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from lake.athena import Row
-from lake.canonical import RawItem
 from lake.comparison import Comparison, Difference
 from lake.drain import Drain, LogState, PipelineState
 from lake.fingerprints import BUCKETS, Fingerprints
@@ -110,11 +109,11 @@ class Verification(Struct, frozen=True):
 class VerifiedSource(Protocol):
     """The source of truth: the DynamoDB table."""
 
-    def pages(self) -> Iterator[list[RawItem]]:
+    def pages(self) -> Iterator[list[Raw]]:
         """Every item, page by page."""
         ...
 
-    def get(self, keys: Sequence[Row]) -> list[RawItem]:
+    def get(self, keys: Sequence[Row]) -> list[Raw]:
         """The items with these keys."""
         ...
 
@@ -299,7 +298,7 @@ class Verifier:
         self._read_at = self._wall()
         return inventory
 
-    def _pages(self) -> Iterator[list[RawItem]]:
+    def _pages(self) -> Iterator[list[Raw]]:
         if self._scope.since is None:
             yield from self._source.pages()
             return

@@ -4,9 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from typing_extensions import Buffer
 
-def canonical(text: Buffer, /) -> bytes | None:
-    """JSON in UTF-8 as Trino's json_parse writes it: sorted members, no space. None for a text that is not usual."""
-
 def contents(records: Sequence[Mapping[str, object]], contents: Buffer, lengths: Buffer, /) -> int:
     """Decode a list of records' data from base64 into `contents`, and return the bytes that this needs.
 

@@ -15,7 +15,7 @@ try:
         raise ImportError("a free-threaded Python has no stable ABI")
     from transform import _native
 
-    if not all(hasattr(_native, name) for name in ("canonical", "contents", "keep_memory", "rows", "table")):
+    if not all(hasattr(_native, name) for name in ("contents", "keep_memory", "rows", "table")):
         raise ImportError(f"{_native.__file__} is compiled from other sources")
 except ImportError as error:
     native = None

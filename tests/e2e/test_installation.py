@@ -24,7 +24,7 @@ from tests.e2e.pipeline import Finished, wait_for
 
 PACKAGES = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"benchmarks", "tests"}
 _DELIVERED = 'SELECT SUM("DeliveryToS3.Records") FROM "AWS/Firehose"'
-COMPILED = {f"{package}/_native.abi3.so" for package in ("loadgen", "sandbox", "transform")}
+COMPILED = {f"{package}/_native.abi3.so" for package in ("lake", "loadgen", "sandbox", "transform")}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 /* The transform's fast path, as a Python module of the stable ABI; ../_native.pyi describes its functions. */
 #include "arguments.h"
-#include "canonical.h"
 #include "contents.h"
 #include "description.h"
 #include "kept.h"
@@ -48,8 +47,7 @@ static PyObject *rows(PyObject *module, PyObject *const *arguments, Py_ssize_t c
     return failed ? NULL : Py_BuildValue("");
 }
 
-static PyMethodDef methods[] = {
-    METHOD(canonical), METHOD(contents), METHOD(keep_memory), METHOD(table), METHOD(rows), {0}};
+static PyMethodDef methods[] = {METHOD(contents), METHOD(keep_memory), METHOD(table), METHOD(rows), {0}};
 
 static PyModuleDef definition = {.m_base = {.ob_base = {.ob_refcnt = 1}}, .m_name = "_native", .m_methods = methods};
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
-import msgspec
 import pytest
+from msgspec import Raw
 
 from lake.athena import Row
-from lake.canonical import RawItem
+from lake.canonical import read_image
 from lake.fingerprints import Fingerprints
 from lake.inventory import Inventory
 from lake.items import Items
@@ -58,7 +58,7 @@ def _put(client: Any, id_: str, line: int, **attributes: object) -> None:
 def rows(client: Any, name: str = "things") -> list[Row]:
     """The canonical text of every item's columns."""
     cells = Fingerprints(TABLE).cells
-    return [cells(item) for page in Items(client, name, TABLE).pages() for item in page]
+    return [cells(read_image(item)) for page in Items(client, name, TABLE).pages() for item in page]
 
 
 def test_every_item_comes_once_through_all_segments_and_pages(client: Any) -> None:
@@ -73,11 +73,11 @@ def test_items_are_read_by_their_keys_and_those_that_are_not_there_are_missing(c
         _put(client, f"id-{number % 7}", number)
     wanted = [(f"id-{n % 7}", str(n)) for n in range(119)]
     found = Items(client, "things", TABLE).get([*wanted, ("id-x", "1")])
-    assert sorted(Fingerprints(TABLE).cells(item)[:2] for item in found) == sorted(wanted)
+    assert sorted(Fingerprints(TABLE).cells(read_image(item))[:2] for item in found) == sorted(wanted)
 
 
 def test_an_item_that_dynamodb_cannot_have_written_is_named() -> None:
-    item = msgspec.json.decode(b'{"id":{"S":"x"},"line":{"N":"1"},"price":{"N":"abc"}}', type=RawItem)
+    item = Raw(b'{"id":{"S":"x"},"line":{"N":"1"},"price":{"N":"abc"}}')
     with closing(Inventory(Fingerprints(TABLE))) as inventory, pytest.raises(UserError) as raised:
         inventory.add([item])
     assert "the value abc, which DynamoDB cannot have written" in str(raised.value)

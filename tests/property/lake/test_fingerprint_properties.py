@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from random import Random
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from hypothesis import given
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lake.canonical import RawItem, read_image, unequal
 from lake.fingerprints import Fingerprints, digest
 from lake.values import found
+from tests.property.lake.spellings import shuffled
 from transform.schema import TABLE, Column
 
 PRINTS = Fingerprints(TABLE)
@@ -84,7 +85,7 @@ def test_an_image_in_any_order_and_with_any_escapes_has_its_items_digest(
     change: dict[str, Any], random: Random
 ) -> None:
     item = item_of(change)
-    image = json.dumps(_shuffled(item, random), indent=random.choice([None, 1]))
+    image = json.dumps(shuffled(item, random), indent=random.choice([None, 1]))
     assert PRINTS.of_image(("o-1",), image) == (b'{"S":"o-1"}', PRINTS.of_item(raw(item)).image)
     assert list(unequal(raw(item), read_image(image))) == []
 
@@ -110,12 +111,3 @@ def test_equal_values_in_other_spellings_are_equal_and_shortened_ones_are_not_co
 
 def test_a_digest_is_the_first_60_bits_of_the_md5() -> None:
     assert digest(b"a") == int("0cc175b9c0f1b6a831c399e269772661"[:15], 16)
-
-
-def _shuffled(value: Any, random: Random) -> Any:
-    if isinstance(value, dict):
-        members = list(cast("dict[str, Any]", value).items())
-        return {name: _shuffled(member, random) for name, member in random.sample(members, len(members))}
-    if isinstance(value, list):
-        return [_shuffled(element, random) for element in cast("list[Any]", value)]
-    return value

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import Raw
+
 from lake.athena import Row
-from lake.canonical import RawItem
 from lake.fingerprints import Fingerprints, bucket_of
 from lake.inventory import BucketDigest
 from lake.reader import ChangeCounts, Digests
@@ -20,13 +21,13 @@ def key_text(row: Row) -> bytes:
 class Digested:
     """Digests that are computed already."""
 
-    def __init__(self, table: LakeTable, rows: Iterable[Row], images: Iterable[RawItem], changes: ChangeCounts) -> None:
+    def __init__(self, table: LakeTable, rows: Iterable[Row], images: Iterable[Raw], changes: ChangeCounts) -> None:
         prints = Fingerprints(table)
         self._digests = Digests({}, {}, changes)
         for row in rows:
             _add(self._digests.view, *prints.of_row(row))
         for item in images:
-            found = prints.of_item(item)
+            found = prints.of_text(item)
             _add(self._digests.images, found.key, found.image)
 
     def result(self) -> Digests:

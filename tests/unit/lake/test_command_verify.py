@@ -23,7 +23,7 @@ HERE = ["--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:9", "--tabl
 def _verification(*, missing: bool) -> Verification:
     fingerprints = Fingerprints(TABLE)
     inventory = Inventory(fingerprints)
-    inventory.add([{"order_id": Raw(b'{"S":"order-1"}')}])
+    inventory.add([Raw(b'{"order_id":{"S":"order-1"}}')])
     comparison = Comparison(TABLE, fingerprints, inventory, lambda _: [])
     if missing:
         comparison.expect(range(BUCKETS))

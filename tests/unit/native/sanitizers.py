@@ -30,16 +30,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from components.compiler import LOADGEN, PARTS, SANDBOX, SHARED_HEADERS, TRANSFORM, Part
+from components.compiler import LAKE, LOADGEN, PARTS, SANDBOX, SHARED_HEADERS, TRANSFORM, Part
 
 ROOT = Path(__file__).parents[3]
 COPIES = ROOT / ".build" / "sanitized"
 _COPIED = (
-    *("loadgen", "sandbox", "stack", "transform", "tests/events", "tests/dynamodb_engine.py"),
+    *("lake", "loadgen", "sandbox", "stack", "transform", "tests/events", "tests/dynamodb_engine.py"),
     *("tests/unit/loadgen", "tests/unit/native", "tests/unit/transform"),
     *("tests/property/loadgen", "tests/property/transform"),
     *("tests/property/sandbox/test_usual_items.py", "tests/property/sandbox/test_http1_heads.py"),
-    "tests/property/sandbox/test_athena_json.py",
+    *("tests/property/sandbox/test_athena_json.py", "tests/property/lake"),
 )
 TESTS = (
     *("tests/unit/native/test_binding.py", "tests/unit/transform/test_batch.py"),
@@ -48,7 +48,7 @@ TESTS = (
     *("tests/unit/loadgen/test_loadgen_receiver.py", "tests/unit/loadgen/test_loadgen_pacer.py"),
     *("tests/property/loadgen/test_loadgen_signing.py", "tests/property/loadgen/test_loadgen_inserts.py"),
     *("tests/property/sandbox/test_usual_items.py", "tests/property/sandbox/test_http1_heads.py"),
-    "tests/property/sandbox/test_athena_json.py",
+    *("tests/property/sandbox/test_athena_json.py", "tests/property/lake/test_item_texts.py"),
 )
 _PYTEST = ("-q", "--import-mode=importlib", "-p", "no:cacheprovider", "-p", "no:randomly")
 # What the shared library of a sanitizer is called, by the compilers that have one.
@@ -126,7 +126,24 @@ def sign(size):
     return native.requests([call], {"t": (b"head", state)}, state, state)
 """
 _STORED = "from sandbox.compiled import native\nnative.stored({}, (b'pk',), (83,))"
+_TEXTS = """
+from lake.compiled import compiled_columns, native
+from transform.schema import TABLE
+columns = compiled_columns(TABLE)
+"""
 PLANTED = (
+    Fault(
+        "an item's members are read beyond their array",
+        *(LAKE, "texts.h", "for (int i = 0; i < count; i++) {", "for (int i = 0; i < count + MOST_SORTED; i++) {"),
+        _TEXTS + 'native.texts(columns, b\'{"order_id":{"S":"a"}}\')',
+        ("address",),
+    ),
+    Fault(
+        "an item's row has too little room",
+        *(LAKE, "texts.h", "int64_t bytes = count - 1;", "int64_t bytes = 0;"),
+        _TEXTS + 'native.texts(columns, b\'{"order_id":{"S":"a"}}\')',
+        ("undefined", "address"),
+    ),
     Fault(
         "the names of an item are written beyond their array",
         *(SANDBOX, "item.h", "count == MOST_MEMBERS ||", "count > MOST_MEMBERS ||"),

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("package", ["loadgen", "sandbox", "transform"])
+@pytest.mark.parametrize("package", ["lake", "loadgen", "sandbox", "transform"])
 @pytest.mark.parametrize(
     ("flags", "loaded"), [(sys.abiflags, True), ("t", False), ("td", False)], ids=["", "free-threaded", "debug"]
 )
@@ -30,6 +30,7 @@ def test_a_free_threaded_python_loads_no_module_of_the_stable_abi(package: str, 
 @pytest.mark.parametrize(
     ("package", "code", "said"),
     [
+        ("lake", 2, "compiled from other sources: run `make install`.\n"),
         ("loadgen", 2, "compiled from other sources: run `make install`.\n"),
         ("sandbox", 2, "compiled from other sources: run `make install`.\n"),
         ("transform", 0, "compiled from other sources; `python -m components.compiler transform` compiles it\n"),
