@@ -34,7 +34,7 @@ DEFAULT_TIMEOUT_S = 600.0
 MARGIN_S = 15.0
 """Added to the delivery stream's buffering for all other delays."""
 _LONGEST_QUIET_S = 5.0
-_LARGE_ITEMS = 100_000
+_LARGE_ITEMS = 400_000
 """From so many on, other processes digest the items: one takes a second of a processor to start."""
 
 
