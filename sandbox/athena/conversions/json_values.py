@@ -161,7 +161,13 @@ def _map(item: str, target: Type, cast: Cast, depth: int, *, spelled: bool) -> s
     inner = to_value(f"{pair}[2]", target.value, cast, depth + 1, spelled=spelled)
     keys = f"list_transform({pairs}, lambda {pair}: {cast(f'{pair}[1]', Type('varchar'), target.key, depth + 1)})"
     values = f"list_transform({pairs}, lambda {pair}: {inner})"
-    return f"list_transform([athena_json_members({item})], lambda {pairs}: map({keys}, {values}))[1]"
+    made = f"map({keys}, {values})"
+    if target.key.name != "varchar":
+        # Different texts may be one key: 1 and 01.
+        message = f"'Cannot cast to {target.athena}. Duplicate map keys are not allowed'"
+        refused = fail("INVALID_CAST_ARGUMENT", message, target)
+        made = f"CASE WHEN len(list_distinct({keys})) < len({pairs}) THEN {refused} ELSE {made} END"
+    return f"list_transform([athena_json_members({item})], lambda {pairs}: {made})[1]"
 
 
 def _row(item: str, target: Type, cast: Cast, depth: int, *, spelled: bool) -> str:

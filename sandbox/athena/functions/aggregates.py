@@ -8,10 +8,12 @@ approximate.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sandbox.athena.conversions.numbers import unscaled
 from sandbox.athena.functions import hashes
 from sandbox.athena.functions.building import once
+from sandbox.athena.functions.equality import equality_key, has_variants
 from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.hashes import in_table_order
 from sandbox.athena.functions.listagg import NATIVES as LISTING
@@ -89,6 +91,15 @@ def _of_arrays(call: TypedCall, found: str) -> str:
     some = call.aggregate("bool_or", f"list_count({call[0]}) < len({call[0]})")
     several = f"{call.aggregate('count', call[0])} > 1 AND {some}"
     return f"CASE WHEN {several} THEN {fail('NOT_SUPPORTED', message, call.type)} ELSE {found} END"
+
+
+def _array_agg(call: TypedCall) -> str:
+    """Distinct values that have several forms are compared by their keys."""
+    if not call.modifiers.distinct or not has_variants(call.arguments[0].type):
+        return call.aggregate("list", call[0])
+    pair = f"{{'k': {equality_key(call[0], call.arguments[0].type)}, 'v': {call[0]}}}"
+    listed = replace(call, modifiers=replace(call.modifiers, distinct=False)).aggregate("list", pair)
+    return f"list_transform(athena_firsts({listed}), lambda e_: e_.v)"
 
 
 def _extreme(name: str, order: str) -> tuple[TrinoFunction, ...]:
@@ -201,7 +212,7 @@ FUNCTIONS = (
     _aggregate("every(boolean) -> boolean", "bool_and", "every(true)", "true"),
     _aggregate("any_value(T) -> T", "any_value", "any_value('a')", "a"),
     _aggregate("arbitrary(T) -> T", "any_value", "arbitrary('a')", "a"),
-    _aggregate("array_agg(T) -> array(T)", "list", "array_agg('a')", "[a]"),
+    _aggregate("array_agg(T) -> array(T)", _array_agg, "array_agg('a')", "[a]"),
     _aggregate(
         "listagg(varchar, varchar) -> varchar; listagg(varchar, varchar, varchar, boolean) -> varchar",
         listagg,

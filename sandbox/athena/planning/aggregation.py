@@ -144,7 +144,7 @@ class Grouped:
         if not has_trait(value.type, "comparable"):
             message = f"DISTINCT can only be applied to comparable types (actual: {value.type.athena})"
             raise self._context.error("TYPE_MISMATCH", node, message)
-        if not has_variants(value.type):
+        if not has_variants(value.type) or node.name == "array_agg":
             return value
         if node.name != "count":
             message = f"The sandbox's Athena has no {node.name}(DISTINCT …) of {value.type.athena}"
