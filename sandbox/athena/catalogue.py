@@ -240,7 +240,7 @@ class GlueCatalogue:
             )
 
     def put_view(self, database: str, name: str, view: View, *, replace: bool) -> None:
-        """Create a view, or replace one; raises QueryError if the name is in use."""
+        """Create a view, or replace one; raises StatementError if the name is in use."""
         existing = self.table(database, name)
         if existing is not None and (not replace or existing.view is None):
             kind = "View" if existing.view is not None else "Table"
@@ -257,7 +257,7 @@ class GlueCatalogue:
         self._glue.delete_table(DatabaseName=database, Name=name)
 
     def create_table(self, database: str, table_input: Mapping[str, Any]) -> None:
-        """Create a table from Glue's TableInput; QueryError if its database does not exist or its name is in use."""
+        """Create a table from a TableInput; StatementError if its database does not exist or its name is in use."""
         try:
             self._glue.create_table(DatabaseName=database, TableInput=table_input)
         except self._glue.exceptions.EntityNotFoundException as error:
@@ -315,7 +315,7 @@ class GlueCatalogue:
 
 
 def table_of(database: str, raw: Mapping[str, Any]) -> CatalogueTable:
-    """A table or view from Glue's description; raises QueryError if Athena cannot read it."""
+    """A table or view from Glue's description; raises StatementError if Athena cannot read it."""
     name = str(raw["Name"])
     descriptor: Mapping[str, Any] = raw.get("StorageDescriptor") or {}
     is_view = raw.get("TableType") == "VIRTUAL_VIEW"

@@ -19,7 +19,7 @@ class TypedColumn:
 
 
 def columns_of(table: str, columns: Iterable[Mapping[str, str]]) -> tuple[TypedColumn, ...]:
-    """Columns from Glue's description; raises QueryError for a type that Athena lacks."""
+    """Columns from Glue's description; raises StatementError for a type that Athena lacks."""
     result: list[TypedColumn] = []
     for column in columns:
         try:

@@ -1,7 +1,7 @@
 """Athena's errors of requests and queries.
 
-ApiError     a request is refused; no query starts
-QueryError   a query ends in the state FAILED, with a reason
+ApiError         a request is refused; no query starts
+StatementError   a query ends in the state FAILED, with a reason
 """
 
 from __future__ import annotations

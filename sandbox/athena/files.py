@@ -74,7 +74,7 @@ class Layout:
         return tuple(column for column in self.columns if column.name not in self.partitions)
 
     def check(self) -> None:
-        """Raise QueryError for a compression that the format lacks, and for a type that Hive lacks."""
+        """Raise StatementError for a compression that the format lacks, and for a type that Hive lacks."""
         codecs = _PARQUET_CODECS if self.format is PARQUET else _TEXT_CODECS
         if self.compression.upper() not in codecs:
             message = (

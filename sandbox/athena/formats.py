@@ -74,7 +74,7 @@ _BY_SERDE = {"parquet": PARQUET, "json": JSON, "lazysimple": TEXTFILE}
 
 
 def format_of(name: str) -> Format:
-    """A format by its name; raises QueryError for one that Athena lacks."""
+    """A format by its name; raises StatementError for one that Athena lacks."""
     found = _FORMATS.get(name.upper())
     if found is None:
         raise StatementError("FAILED", f"SemanticException Unrecognized file format in STORED AS clause: '{name}'")
@@ -82,7 +82,7 @@ def format_of(name: str) -> Format:
 
 
 def written_format(name: str) -> Format:
-    """A format in which the sandbox writes; raises QueryError for any other."""
+    """A format in which the sandbox writes; raises StatementError for any other."""
     if name.upper() in {"PARQUET", "JSON", "TEXTFILE"}:
         return format_of(name)
     known = "PARQUET, JSON and TEXTFILE"
@@ -92,7 +92,7 @@ def written_format(name: str) -> Format:
 
 
 def format_of_serde(library: str) -> Format:
-    """The format in which INSERT writes to a table; raises QueryError if Athena or the sandbox does not write it.
+    """The format in which INSERT writes to a table; raises StatementError if Athena or the sandbox does not write it.
 
     https://docs.aws.amazon.com/athena/latest/ug/insert-into.html, "Supported formats and SerDes"
     """

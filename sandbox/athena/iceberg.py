@@ -109,7 +109,7 @@ class Iceberg:
         return entries[-1].snapshot_id
 
     def files(self, table: Any, snapshot: int | None) -> list[S3Object]:
-        """The data files at a snapshot; raises QueryError if a delete file applies to one."""
+        """The data files at a snapshot; raises StatementError if a delete file applies to one."""
         if snapshot is None and table.current_snapshot() is None:
             return []
         place = (str(table.metadata_location), snapshot)

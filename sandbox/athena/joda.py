@@ -67,8 +67,8 @@ def formatted(value: str, pattern: str, *, zoned: bool, zone: str = "") -> str:
     with a zone is in UTC.
 
     Raises:
-        QueryError: INVALID_FUNCTION_ARGUMENT, if Joda-Time refuses the pattern, or it has a zone and the time has no
-            zone.
+        StatementError: INVALID_FUNCTION_ARGUMENT, if Joda-Time refuses the pattern, or it has a zone and the time
+            has none.
     """
     pieces: list[tuple[bool, str]] = []
     for part in filter(None, elements(pattern, "joda")):
@@ -228,7 +228,7 @@ def _expression(pattern: str) -> tuple[str, list[str]]:
 
 
 def _readable(run: Run) -> str:
-    """The expression of a run; raises QueryError if the sandbox or Joda-Time cannot parse with it."""
+    """The expression of a run; raises StatementError if the sandbox or Joda-Time cannot parse with it."""
     if run.letter not in _QUANTITY:
         if run.letter in "GCxwEeZz":
             raise _unreadable(repr(str(run)))

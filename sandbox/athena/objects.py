@@ -64,7 +64,7 @@ class Objects:
         """An object's bytes, decompressed according to its suffix, as in Hive's text input.
 
         Raises:
-            QueryError: HIVE_BAD_DATA, if they do not match the suffix.
+            StatementError: HIVE_BAD_DATA, if they do not match the suffix.
         """
         content = self.read(item)
         try:
@@ -77,7 +77,7 @@ class Objects:
         return content
 
     def write(self, path: Path, location: str) -> None:
-        """Upload a file to an s3:// location; raises QueryError if the bucket does not exist."""
+        """Upload a file to an s3:// location; raises StatementError if the bucket does not exist."""
         bucket, _, key = location.removeprefix("s3://").partition("/")
         try:
             self._s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())

@@ -22,7 +22,7 @@ def bind(sql: str, values: Sequence[str]) -> str:
     A query without ? is returned unchanged.
 
     Raises:
-        QueryError: INVALID_PARAMETER_USAGE, if the number of values differs.
+        StatementError: INVALID_PARAMETER_USAGE, if the number of values differs.
     """
     places = placeholders(sql)
     if not places:

@@ -121,7 +121,7 @@ def projections(columns: list[str], parameters: Mapping[str, str]) -> dict[str, 
     """The projection of each partition column; None if the table's properties do not enable it.
 
     Raises:
-        QueryError: HIVE_INVALID_METADATA, if a property is missing or invalid.
+        StatementError: HIVE_INVALID_METADATA, if a property is missing or invalid.
     """
     if str(parameters.get("projection.enabled", "false")).strip().lower() != "true":
         return None

@@ -38,8 +38,8 @@ class LineReader:
     def lines(self, text: bytes, number: int, source: str) -> list[bytes]:
         """The rows of one object: {"object": number, "c0": the first column's value as a string or null, …}.
 
-        A line that is not a JSON object raises QueryError, or is a row of nulls if the SerDe ignores malformed JSON.
-        `source` names the object.
+        A line that is not a JSON object raises StatementError, or is a row of nulls if the SerDe ignores malformed
+        JSON. `source` names the object.
         """
         template, keys, lower, dots = self._template, self._keys, self._lower, self._dots
         try:

@@ -63,7 +63,7 @@ class Runner:
         """Run a query into a CSV file; `parameters` are the values for its ?s.
 
         Raises:
-            QueryError: the query fails, with Athena's reason.
+            StatementError: the query fails, with Athena's reason.
             QueryCancelledError: it was cancelled.
         """
 
@@ -84,7 +84,7 @@ class Runner:
         """Plan a query, load its objects and pass its plan to `use`; return its result and the bytes to read.
 
         Raises:
-            QueryError: the query fails, with Athena's reason.
+            StatementError: the query fails, with Athena's reason.
             QueryCancelledError: it was cancelled.
         """
         plan = planning.plan(with_dated_names(bind(sql, parameters)), database, self._catalogue, self._store.text)

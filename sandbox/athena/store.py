@@ -92,7 +92,7 @@ class RowStore:
         `stopped` is polled between batches.
 
         Raises:
-            QueryError: an object cannot be read.
+            StatementError: an object cannot be read.
         """
         slices: list[Slice] = []
         by_storage: dict[tuple[str, str], list[Found]] = {}

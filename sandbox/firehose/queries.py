@@ -23,7 +23,7 @@ def parse_query(text: str | None) -> Query:
     """Return the path in a record for each partition key.
 
     Raises:
-        QueryError: the query is more than paths.
+        ProcessingQueryError: the query is more than paths.
     """
     if text is None:
         return {}

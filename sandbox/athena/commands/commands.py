@@ -94,7 +94,7 @@ class Commands:
         return recognise(self._prepared.bound(statement, workgroup))
 
     def run(self, statement: Statement, session: Session) -> StatementResult:
-        """Run a statement; raises QueryError with Athena's reason."""
+        """Run a statement; raises StatementError with Athena's reason."""
         if isinstance(statement, forms.PrepareStatement):
             if not isinstance(recognise(statement.sql), _PREPARABLE):
                 raise StatementError("NOT_SUPPORTED", "PREPARE takes SELECT, INSERT INTO, CREATE TABLE AS and UNLOAD")

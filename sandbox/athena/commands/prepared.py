@@ -37,7 +37,7 @@ class Prepared:
             raise ApiError(error.reason) from error
 
     def forget(self, statement: forms.Deallocate, workgroup: str) -> None:
-        """Delete a statement; raises QueryError for an unknown name."""
+        """Delete a statement; raises StatementError for an unknown name."""
         try:
             self._athena.delete_prepared_statement(StatementName=statement.name, WorkGroup=workgroup)
         except self._athena.exceptions.ResourceNotFoundException as error:

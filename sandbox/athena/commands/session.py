@@ -53,7 +53,7 @@ class AthenaEngine:
     runner: Runner
 
     def found(self, name: Name, database: str) -> CatalogueTable:
-        """A table or view; raises QueryError in Hive's words if it does not exist."""
+        """A table or view; raises StatementError in Hive's words if it does not exist."""
         schema = name.schema or database
         table = self.catalogue.table(schema, name.table)
         if table is None:
@@ -61,7 +61,7 @@ class AthenaEngine:
         return table
 
     def check_catalogue(self, name: Name) -> None:
-        """Raise QueryError for a name in a catalogue that is not Glue's."""
+        """Raise StatementError for a name in a catalogue that is not Glue's."""
         if name.catalog and name.catalog not in {CATALOG.lower(), "hive"}:
             raise StatementError("CATALOG_NOT_FOUND", f"Catalog '{name.catalog}' does not exist")
 

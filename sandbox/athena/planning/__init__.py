@@ -45,7 +45,7 @@ def plan(
 ) -> QueryPlan:
     """The plan of a query's text; `evaluate` gives the text of a constant's SQL, or None if it fails.
 
-    Raises QueryError with Athena's reason, or ApiError for invalid SQL.
+    Raises StatementError with Athena's reason, or ApiError for invalid SQL.
     """
     context = PlanningContext(catalogue, text, database, catalogue.lookup(used_with), evaluate)
     sql, fields = plan_query(context, parse_query(text))

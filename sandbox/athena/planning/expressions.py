@@ -68,7 +68,7 @@ class Binder:
         return self.context.error(name, node, message)
 
     def bind(self, node: n.Expression) -> Value:
-        """The value of an expression; raises QueryError with Trino's name of the error."""
+        """The value of an expression; raises StatementError with Trino's name of the error."""
         if self.override is not None:
             found = self.override(node, self)
             if found is not None:

@@ -78,7 +78,7 @@ def _decimal(text: str) -> Value:
 
 
 def typed_literal(node: n.TypedLiteral) -> Value:
-    """DATE '…', TIMESTAMP '…', DECIMAL '…' and the like; QueryError (INVALID_LITERAL)."""
+    """DATE '…', TIMESTAMP '…', DECIMAL '…' and the like; StatementError (INVALID_LITERAL)."""
     name, text = node.type_name, node.text
     match name:
         case "date":

@@ -47,7 +47,7 @@ https://docs.aws.amazon.com/athena/latest/ug/unsupported-ddl.html, other-notable
 
 
 def recognise(text: str) -> Statement:
-    """Recognize a statement; raises ApiError (MALFORMED_QUERY) if Athena would not start it, QueryError for
+    """Recognize a statement; raises ApiError (MALFORMED_QUERY) if Athena would not start it, StatementError for
     a statement of Trino's that the sandbox's Athena lacks.
     """
     if len(text) > _MAX_CHARACTERS:

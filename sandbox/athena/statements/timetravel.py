@@ -32,7 +32,7 @@ def with_dated_names(sql: str) -> str:
     """The query with `t FOR VERSION AS OF 5` written as one table name, with its own name as alias.
 
     Raises:
-        QueryError: the version is not a number, or the timestamp not a literal.
+        StatementError: the version is not a number, or the timestamp not a literal.
     """
     if "FOR" not in sql.upper():
         return sql

@@ -18,7 +18,7 @@ _SHORT = 16_384
 
 
 def parse_query(text: str) -> nodes.Query:
-    """The tree of a query; raises ApiError (MALFORMED_QUERY), or QueryError for syntax that the sandbox's Athena lacks.
+    """The tree of a query; raises ApiError (MALFORMED_QUERY), or StatementError for syntax that the sandbox lacks.
 
     Trees are immutable, so those of short texts are cached: a statement is parsed when it is accepted and when it is
     planned, and a view's text with every query of it.
