@@ -18,6 +18,7 @@ from capacity.pipeline import LAKE_RESOLUTION_S
 from capacity.report import SCHEMA, CapacityReport, CapacityStep, gives_out, lowest_failed
 from capacity.search import search
 from capacity.step import StepLoad, StepRunner
+from loadgen.report import summary
 from loadgen.schedule.key_choices import keys
 from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import MAX_BATCH, Plan
@@ -36,6 +37,7 @@ from stack import (
 )
 from stack.outputs import SANDBOX
 
+_INTERRUPTED = "Ctrl-C stopped it, and its last step is not counted"
 _LOCAL_STACK = "local"
 _TIMES = (10.0, 1000.0)
 _DESCRIPTION = """\
@@ -48,13 +50,17 @@ keeps up is repeated for twice as long, up to --longest.
 _EPILOG = """\
 objectives: those of `python -m loadgen --threshold`, and freshness_p99<10s (p50, p90, p99, max)
 
-exit codes: 0 a rate holds, 1 none does, 2 an error (one sentence gives the reason), 130 stopped by Ctrl-C
+exit codes: 0 a rate holds, 1 none does, 2 an error (one sentence gives the reason), 130 stopped by Ctrl-C: the
+report has the steps before
 """
 
 
 def main(argv: Sequence[str]) -> int:
     """Search for the capacity, save the report and return the exit code."""
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if getattr(options, "from") > options.to:
+        parser.error("--from is a rate above --to")
     outputs = resolve_options(options)
     for option in ("report", "html"):
         check_writable(option, getattr(options, option))
@@ -66,10 +72,14 @@ def main(argv: Sequence[str]) -> int:
             status.update(text)
 
         report = _search(options, outputs, objectives, console, StepRunner(outputs, _load(options), objectives, watch))
+    # Print the summary first: it must appear even when the files cannot be written.
+    _summary(report)
     report.save(options.report)
     if options.html is not None:
         page.write(report, options.html)
-    _summary(report, options)
+    sys.stdout.write(f"report: {options.report}" + (f"   page: {options.html}" if options.html else "") + "\n")
+    if report.stopped == _INTERRUPTED:
+        return Exit.INTERRUPTED
     return Exit.OK if report.held_per_s is not None else Exit.NOT_AS_WANTED
 
 
@@ -101,6 +111,10 @@ def _search(
         search(step, getattr(options, "from"), options.to, options.precision)
     except _LeftoverError as error:
         stopped.append(str(error))
+    except KeyboardInterrupt:
+        if not steps:
+            raise
+        stopped.append(_INTERRUPTED)
     return _report(options, outputs, objectives, steps, runner.pipeline.buffered_s, started_at, stopped)
 
 
@@ -181,7 +195,7 @@ def _line(step: CapacityStep) -> str:
     )
 
 
-def _summary(report: CapacityReport, options: Namespace) -> None:
+def _summary(report: CapacityReport) -> None:
     lines = [report.verdict]
     if report.stopped is not None:
         lines.append(f"The search ended early: {report.stopped}.")
@@ -190,8 +204,7 @@ def _summary(report: CapacityReport, options: Namespace) -> None:
     for one in report.remedies:
         cost = "" if one.month_usd is None else f" (${one.month_usd:+,.2f} a month, ${one.million_usd:+,.4f} a million)"
         lines.append(f"raise it: {one.setting} {one.now or '?'} -> {one.to}: {one.effect}{cost}")
-    lines.append(f"report: {options.report}" + (f"   page: {options.html}" if options.html else ""))
-    sys.stdout.write("\n".join(lines) + "\n")
+    summary.write(lines)
 
 
 def _parser() -> ArgumentParser:

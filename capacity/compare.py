@@ -18,7 +18,7 @@ def lines(first: CapacityReport, second: CapacityReport) -> list[tuple[str, str,
         ("bottleneck", _stage(first), _stage(second)),
         ("a million changes", _usd(first), _usd(second)),
         ("objectives", ", ".join(first.objectives), ", ".join(second.objectives)),
-        ("item size, bytes", str(first.item_bytes), str(second.item_bytes)),
+        ("item size", _size(first), _size(second)),
         ("pipeline", first.origin, second.origin),
     )
     return list(pairs)
@@ -37,6 +37,8 @@ def show(first: Path, second: Path, tolerated: float | None) -> int:
 
     one, other = read(first), read(second)
     table = Table("", first.name, second.name)
+    for column in table.columns:
+        column.overflow = "fold"
     for line in lines(one, other):
         table.add_row(*line)
     console = Console()
@@ -49,6 +51,10 @@ def show(first: Path, second: Path, tolerated: float | None) -> int:
 
 def _rate(value: float | None) -> str:
     return _NONE if value is None else f"{value:,.0f}/s"
+
+
+def _size(report: CapacityReport) -> str:
+    return f"{report.item_bytes:,} bytes" if report.item_bytes else "about 1 KB"
 
 
 def _stage(report: CapacityReport) -> str:

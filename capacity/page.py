@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from capacity.report import CapacityReport, CapacityStep
+from capacity.report import CapacityReport, CapacityStep, read
 from loadgen.report.chart import Series, line_chart
 from loadgen.report.page_style import SCRIPT, STYLE
 from stack import save
@@ -15,6 +15,11 @@ from stack import save
 def write(report: CapacityReport, path: Path) -> None:
     """Write the page. Raises: UserError: the path cannot be written."""
     save(path, page(report).encode())
+
+
+def draw(report: Path, path: Path) -> None:
+    """Write the page of a saved report. Raises: UserError: it cannot be read, or the path not be written."""
+    write(read(report), path)
 
 
 def page(report: CapacityReport) -> str:

@@ -6,7 +6,10 @@ import sys
 from importlib.util import find_spec
 from typing import NoReturn
 
-from stack.commandline import UserError, imported, run
+try:
+    from stack.commandline import UserError, imported, run
+except KeyboardInterrupt:  # Ctrl-C while it is imported
+    sys.exit(130)
 
 _SDK = ("pulumi", "pulumi_aws")
 

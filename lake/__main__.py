@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from rich_argparse import RawDescriptionRichHelpFormatter
+try:
+    from rich_argparse import RawDescriptionRichHelpFormatter
 
-from stack import Parser, ShowVersion, called, run
-from stack.commandline import imported
+    from stack import Parser, ShowVersion, called, run
+    from stack.commandline import imported
+except KeyboardInterrupt:  # Ctrl-C while they are imported
+    sys.exit(130)
 
 _DESCRIPTION = """\
 Tools for the lake.

@@ -2,6 +2,10 @@
 
 import sys
 
-from sandbox.cli import main
+try:
+    from sandbox.cli import main
+except KeyboardInterrupt:  # Ctrl-C while it is imported
+    sys.exit(130)
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -261,7 +261,7 @@ def _exit_code(report: RunReport) -> int:
 
 
 class Interrupts:
-    """Counts Ctrl-C and SIGTERM. They cancel the creating task until `call` sets another reaction."""
+    """Counts Ctrl-C and SIGTERM. The first cancels the creating task, until `call` sets a reaction to each of them."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -286,4 +286,6 @@ class Interrupts:
         self.count += 1
         if self.count == 1 and self._running:
             sys.stderr.write("\nstopping: waiting for the replies of what is in flight (again to stop immediately)\n")
-        self._stop()
+        # A task that is cancelled only ends its workers, which takes seconds at most.
+        if self.count == 1 or self._running:
+            self._stop()

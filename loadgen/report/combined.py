@@ -10,16 +10,13 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
-from rich.console import Console
-from rich.table import Table
 
 from loadgen.metrics.counters import Counts, Latencies
 from loadgen.metrics.histogram import decode
-from loadgen.report.report import SCHEMA, LatencyReport, RunReport, ThresholdReport, latency_reports
+from loadgen.report import summary
+from loadgen.report.report import SCENARIOS, SCHEMA, LatencyReport, RunReport, ThresholdReport, latency_reports
 from stack import save
 
-SCENARIOS = "scenarios"
-"""The report's kind."""
 _SHOWN = ("intended", "service")
 
 
@@ -96,23 +93,26 @@ def _total(rows: Sequence[ScenarioRow]) -> ScenarioRow:
 
 def show(combined: CombinedReport) -> None:
     """Print a line for each scenario and one in total."""
-    table = Table("scenario", "planned", "acked", "per second", "intended p99, ms", "service p99, ms", "failed")
-    table.add_column("thresholds")
-    for column in table.columns[1:-1]:
-        column.justify = "right"
-    for row in (*combined.scenarios, combined.total):
-        failed = sum(row.counts.failed.values())
-        numbers = (f"{row.counts.planned:,}", f"{row.counts.acked:,}", f"{row.rate:,.0f}")
-        table.add_row(row.name, *numbers, *(_p99(row, name) for name in _SHOWN), f"{failed:,}", _verdict(row))
-    Console(highlight=False).print(table)
+    rows = (*combined.scenarios, combined.total)
+    width = max(len(row.name) for row in rows)
+    summary.write([_line(row, width) for row in rows])
+
+
+def _line(row: ScenarioRow, width: int) -> str:
+    counts = row.counts
+    failed = sum(counts.failed.values())
+    numbers = f"{row.rate:,.0f}/s · planned {counts.planned:,} · acked {counts.acked:,} · failed {failed:,}"
+    p99 = [f"{name} p99 {_p99(row, name)}" for name in _SHOWN]
+    verdict = _verdict(row)
+    return f"{row.name:<{width}} {numbers} · ms: {' '.join(p99)}{verdict and f' · {verdict}'}"
 
 
 def _p99(row: ScenarioRow, name: str) -> str:
     latency = row.latency.get(name)
-    return f"{latency.percentiles_ms['p99']:,.1f}" if latency is not None and latency.count else "-"
+    return f"{latency.percentiles_ms['p99']:,.2f}" if latency is not None and latency.count else "-"
 
 
 def _verdict(row: ScenarioRow) -> str:
     """Which thresholds do not hold."""
     lost = [threshold.expression for threshold in row.thresholds if not threshold.met]
-    return "FAILS " + ", ".join(lost) if lost else "hold" if row.thresholds else ""
+    return "FAILS " + ", ".join(lost) if lost else "thresholds hold" if row.thresholds else ""

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from html import escape
+from importlib import import_module
 from itertools import cycle
 from pathlib import Path
 
 from loadgen.metrics.counters import METRICS, PROBLEMS
 from loadgen.metrics.histogram import decode, percentiles
 from loadgen.report import hot_keys, summary
+from loadgen.report import report as reports
 from loadgen.report.chart import Series, bar_chart, line_chart
 from loadgen.report.page_style import SCRIPT, STYLE
-from loadgen.report.report import RunReport, Second, read
+from loadgen.report.report import CAPACITY, RunReport, Second, read
 from loadgen.report.threshold import percentile_ms
 from loadgen.schedule.mix import OPS
-from stack import Parser, called, save
+from stack import Parser, called, check_writable, save
 
 # More points than this cannot be distinguished.
 _MAX_POINTS = 600
@@ -44,7 +46,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("report", type=Path, help="the report, as --report wrote it")
     parser.add_argument("page", type=Path, help="the page to write")
     arguments = parser.parse_args(argv)
-    write(read(arguments.report), arguments.page)
+    check_writable("", arguments.page)
+    if reports.kind(arguments.report) == CAPACITY:
+        # This package is above loadgen and covers the whole pipeline.
+        import_module("capacity.page").draw(arguments.report, arguments.page)
+    else:
+        write(read(arguments.report), arguments.page)
     return 0
 
 

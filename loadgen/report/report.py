@@ -27,6 +27,12 @@ from stack import UserError, save, version
 SCHEMA = 1
 CAPACITY = "capacity"
 """The kind of a report that `python -m loadgen capacity` writes."""
+SCENARIOS = "scenarios"
+"""The kind of a report of several scenarios together."""
+_OTHERS = {
+    CAPACITY: "a search for the capacity, which `compare` puts beside another one and `html` draws",
+    SCENARIOS: "several scenarios together: name the report of one of them",
+}
 # A generator whose writes leave later than this is itself the limit of the run.
 LATE_MS = 5.0
 BUSY_SHARE = 0.9
@@ -174,14 +180,17 @@ def load(path: Path) -> RunReport:
     try:
         report = msgspec.json.decode(path.read_bytes(), type=RunReport)
     except msgspec.MsgspecError as error:
-        raise ValueError(f"{path} is not a report of a run: {error}") from None
+        other = _OTHERS.get(kind(path))
+        raise ValueError(
+            f"{path} is not a report of a run: {error}" if other is None else f"{path} is the report of {other}"
+        ) from None
     if report.schema != SCHEMA:
         raise ValueError(f"{path} is a report of schema {report.schema}, and this version reads schema {SCHEMA}")
     return report
 
 
 def kind(path: Path) -> str:
-    """Return the kind of the report in a file: CAPACITY, or "" for a run's report and any other file."""
+    """Return the kind of the report in a file: CAPACITY, SCENARIOS, or "" for a run's report and any other file."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Kind).kind
     except (OSError, msgspec.MsgspecError):

@@ -18,8 +18,12 @@ _SHOWN = ("p50", "p90", "p99", "p99.9")
 
 
 def show(report: RunReport, scenario: str = "") -> None:
-    """Write the lines to standard output under the scenario's name; wrap between words at a terminal's width."""
-    text = [f"scenario {scenario}", *lines(report)] if scenario else lines(report)
+    """Write the lines to standard output under the scenario's name."""
+    write([f"scenario {scenario}", *lines(report)] if scenario else lines(report))
+
+
+def write(text: list[str]) -> None:
+    """Write lines to standard output; wrap them between words at a terminal's width."""
     if sys.stdout.isatty():
         width = shutil.get_terminal_size().columns
         wrapper = textwrap.TextWrapper(width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

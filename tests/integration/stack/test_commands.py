@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 import pytest
@@ -123,6 +124,20 @@ def test_ctrl_c_ends_it_and_says_nothing(
     monkeypatch.setattr(COMMANDS[name].calls, interrupted)
     assert _run(name, COMMANDS[name].arguments, monkeypatch) == Exit.INTERRUPTED
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("module", ["loadgen", "lake", "sandbox", "components.explain", "components.audit"])
+def test_ctrl_c_while_it_is_imported_says_nothing_either(module: str, tmp_path: Path) -> None:
+    # All of them import `stack`, and it msgspec.
+    (tmp_path / "msgspec.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", module, "--help"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (Exit.INTERRUPTED, b"", b"")
 
 
 def test_a_reader_that_has_gone_is_no_error(

@@ -1,11 +1,14 @@
 """The command line's refusals: one sentence, exit code 2."""
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from loadgen.cli import main
+from loadgen.cli.run import Interrupts
 from loadgen.distributed.cluster import Cluster
 from loadgen.dynamodb.writer import Endpoint
 from loadgen.job import Job
@@ -22,6 +25,7 @@ NOWHERE = ("--endpoint-url", "http://127.0.0.1:1", "--region", "eu-west-1")
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No sandbox, no AWS configuration."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SANDBOX_STATE_DIR", raising=False)
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -121,3 +125,27 @@ def test_a_page_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys: p
     report.save(tmp_path / "report.json")
     assert main(["html", str(tmp_path / "report.json"), str(tmp_path / "none" / "page.html")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_second_ctrl_c_before_the_start_leaves_the_workers_end_alone() -> None:
+    """The first cancels the run, which ends its workers: cancelling that too would leave them, and a traceback."""
+    ended = False
+
+    async def run() -> None:
+        nonlocal ended
+        interrupts = Interrupts()
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.Event().wait()
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+            # The loop handles a signal in one of its next turns.
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert interrupts.count == 2
+            ended = True
+            interrupts.close()
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(run())
+    assert ended

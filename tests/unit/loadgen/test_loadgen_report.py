@@ -138,6 +138,14 @@ def test_another_file_is_no_report(content: str, tmp_path: Path) -> None:
         reports.read(path)
 
 
+@pytest.mark.parametrize(("kind", "said"), [("capacity", "a search for the capacity"), ("scenarios", "several")])
+def test_a_report_of_another_kind_is_called_by_its_kind(kind: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps({"schema": 1, "kind": kind}))
+    with pytest.raises(UserError, match=f"report.json is the report of {said}"):
+        reports.read(path)
+
+
 def test_a_report_of_another_schema_is_refused(report: RunReport, tmp_path: Path) -> None:
     structs.replace(report, schema=99).save(tmp_path / "report.json")
     with pytest.raises(UserError, match="is a report of schema 99"):
