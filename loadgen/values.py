@@ -8,6 +8,9 @@ from collections.abc import Callable
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
 _SECONDS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_LONGEST_S, _FASTEST_PER_S = 1e9, 1e9
+_LARGEST = 2**53
+"""Of the whole numbers: every reader of JSON has them exactly (RFC 8259, 6)."""
 
 
 def duration(text: str) -> float:
@@ -15,7 +18,10 @@ def duration(text: str) -> float:
     match = _DURATION.fullmatch(text)
     if match is None:
         raise ArgumentTypeError(f"{text!r} is not a duration: write it as 500ms, 90s, 5m or 1h")
-    return float(match[1]) * _SECONDS[match[2]]
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if seconds > _LONGEST_S:
+        raise ArgumentTypeError(f"{text!r} is out of bounds: it is more than 30 years")
+    return seconds
 
 
 def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
@@ -47,10 +53,13 @@ def rate(text: str) -> float:
     match = _RATE.fullmatch(text.replace("_", ""))
     if match is None:
         raise ArgumentTypeError(f"{text!r} is not a rate: write it as 500, 5k, 300/m or 20k/h")
-    return float(match[1]) * _THOUSANDS[match[2]] / _SECONDS[match[3] or "s"]
+    per_s = float(match[1]) * _THOUSANDS[match[2]] / _SECONDS[match[3] or "s"]
+    if per_s > _FASTEST_PER_S:
+        raise ArgumentTypeError(f"{text!r} is out of bounds: it is more than 1000M")
+    return per_s
 
 
-def whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
+def whole(lowest: int, highest: int = _LARGEST) -> Callable[[str], int]:
     """Return a parser of whole numbers within bounds."""
 
     def parse(text: str) -> int:
@@ -58,8 +67,8 @@ def whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
             value = int(text.replace("_", ""))
         except ValueError:
             raise ArgumentTypeError(f"{text!r} is not a whole number") from None
-        if value < lowest or (highest is not None and value > highest):
-            bounds = f"at least {lowest}" if highest is None else f"{lowest} to {highest}"
+        if not lowest <= value <= highest:
+            bounds = f"at least {lowest}" if value < lowest and highest == _LARGEST else f"{lowest} to {highest}"
             raise ArgumentTypeError(f"{value} is out of bounds: it must be {bounds}")
         return value
 

@@ -9,16 +9,20 @@ from stack.commandline import UserError
 
 
 def check_writable(option: str, path: Path | None) -> None:
-    """Raise UserError before the work when the option's path cannot be written; None means not given."""
+    """Raise UserError before the work when the option's path cannot be written; None means not given.
+
+    `option` is "" for an argument without a name.
+    """
     if path is None:
         return
     parent = path.parent
+    change, add = (f"change --{option}", f" to --{option}") if option else ("give another path", "")
     if path.is_dir():
-        raise UserError(f"{path} cannot be written: it is a directory; add a file's name to --{option}.")
+        raise UserError(f"{path} cannot be written: it is a directory; add a file's name{add}.")
     if not parent.is_dir():
-        raise UserError(f"{path} cannot be written: {parent} is not a directory; create it or change --{option}.")
+        raise UserError(f"{path} cannot be written: {parent} is not a directory; create it or {change}.")
     if not os.access(path if path.exists() else parent, os.W_OK):
-        raise UserError(f"{path} cannot be written: permission denied; change --{option}.")
+        raise UserError(f"{path} cannot be written: permission denied; {change}.")
 
 
 def save(path: Path, content: bytes) -> None:

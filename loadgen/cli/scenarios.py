@@ -42,6 +42,7 @@ _OPTIONS = frozenset(
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 # Each scenario needs a separate file.
 _FILES = ("report", "html", "prometheus")
+_REPEATABLE = "threshold"
 
 
 class Scenario(NamedTuple):
@@ -62,7 +63,9 @@ def read_scenarios(path: Path, argv: Sequence[str], parser: ArgumentParser) -> l
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ArgumentTypeError(f"the scenarios {path} are no TOML: {error}") from None
     tables = document.get("scenario")
-    if not isinstance(tables, list) or not tables:
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in cast("list[object]", tables)):
+        tables = None
+    if not tables:
         raise ArgumentTypeError(f"the scenarios {path} have no [[scenario]]")
     common = parser.parse_args(argv)
     if common.cluster is not None:
@@ -85,6 +88,9 @@ def _scenario(
     start_s = duration(str(given.pop("start", "0s")))
     if unknown := [option for option in given if option not in _OPTIONS]:
         raise ArgumentTypeError(f"scenario {name!r} of {path}: there is no {unknown[0]!r}: it is one of {_known()}")
+    for option, value in given.items():
+        if isinstance(value, dict) or (isinstance(value, list) and option != _REPEATABLE):
+            raise ArgumentTypeError(f"scenario {name!r} of {path}: {option!r} has one value, a text or a number")
     options = parser.parse_args([*argv, *_arguments(given)])
     if "seed" not in given:
         # Another seed makes different orders.

@@ -11,6 +11,7 @@ from typing import cast
 from msgspec import Struct
 
 from loadgen.metrics.counters import METRICS
+from loadgen.report import summary
 from loadgen.report.report import CAPACITY, RunReport, kind, read
 from loadgen.report.threshold import measure
 from loadgen.schedule.mix import KINDS, Kind
@@ -131,6 +132,8 @@ def main(argv: Sequence[str]) -> int:
         return show(arguments.first, arguments.second, tolerated)
     first, second = read(arguments.first), read(arguments.second)
     table = Table("", arguments.first.name, arguments.second.name, "change")
+    for column in table.columns:
+        column.overflow = "fold"
     for column in table.columns[1:]:
         column.justify = "right"
     found = lines(first, second)
@@ -142,9 +145,8 @@ def main(argv: Sequence[str]) -> int:
         )
     console = Console()
     console.print(table)
-    console.print(verdict(found, arguments.second.name, tolerated or 0.0), highlight=False, soft_wrap=True)
-    for difference in differences(first, second):
-        console.print(f"[dim]the runs differ in {difference}[/]")
+    summary.write([verdict(found, arguments.second.name, tolerated or 0.0)])
+    summary.write([f"the runs differ in {difference}" for difference in differences(first, second)])
     if tolerated is None:
         return 0
     return int(any(line.worse > tolerated for line in found))

@@ -37,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
     form = _FORMS.get(arguments.file.suffix)
     if form is None:
         raise UserError(f"{arguments.file} has an unknown suffix: use one of {', '.join(_FORMS)}.")
-    check_writable("file", arguments.file)
+    check_writable("", arguments.file)
     save(arguments.file, form(read(arguments.report), arguments.latency).encode())
     return 0
 

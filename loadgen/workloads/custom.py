@@ -37,6 +37,7 @@ error in `change` ends the run: what is in flight is waited for and reported.
 from __future__ import annotations
 
 import importlib
+import inspect
 import random
 import secrets
 import sys
@@ -140,7 +141,7 @@ def load(name: str, table: str) -> Script:
         sys.path.insert(0, str(Path.cwd()))
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if isinstance(error, ModuleNotFoundError) and error.name in _packages(module_name):
             raise UserError(f"--workload {name}: there is no module {error.name!r} here or on the path.") from None
         raise UserError(f"--workload {name}: module {module_name!r} does not load: {_said(error)}.") from error
@@ -149,7 +150,7 @@ def load(name: str, table: str) -> Script:
         raise UserError(f"--workload {name}: module {module_name!r} has no {class_name!r}.")
     try:
         script = made(table)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(
             f"--workload {name}: {class_name}({table!r}) fails: {_said(error)}; "
             "a workload is made with the table's name alone."
@@ -169,8 +170,9 @@ def _checked(name: str, script: object) -> Script:
     names = cast("Sequence[object]", tables) if isinstance(tables, list | tuple) else ()
     if not names or not all(isinstance(one, str) for one in names):
         raise UserError(f"--workload {name}: its `tables` must be a list of the tables' names, not {tables!r}.")
-    if not callable(getattr(script, "change", None)):
-        raise UserError(f"--workload {name}: it needs a method change(n, rng), which returns write n.")
+    change = getattr(script, "change", None)
+    if not callable(change) or inspect.iscoroutinefunction(change):
+        raise UserError(f"--workload {name}: it needs a method change(n, rng), not async, which returns write n.")
     return cast("Script", script)
 
 
@@ -269,7 +271,7 @@ def _failing(n: int) -> Generator[None]:
     """Return a UserError with the failure of the script's write n and its line."""
     try:
         yield
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"The workload failed at write {n} with {_said(error)}.") from error
 
 

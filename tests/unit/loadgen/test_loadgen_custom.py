@@ -157,9 +157,14 @@ def by_zero() -> ItemWrite:
     return Put("t", {"id": 1 // 0})
 
 
+def exits() -> ItemWrite:
+    sys.exit(3)
+
+
 @pytest.mark.parametrize(
     ("how", "sentence"),
     [
+        (exits, r"write 100 with SystemExit: 3, at test_loadgen_custom.py:\d+\.$"),
         (by_zero, r"write 100 with ZeroDivisionError: .*, at test_loadgen_custom.py:\d+\.$"),
         (lambda: Put("t", {"id": 1, "n": 2.5}), "write 100 with TypeError: 2.5 is of no type that DynamoDB holds"),
         (lambda: Put("t", {"n": 1}), "write 100 with ValueError: 't' has the key attribute 'id', which is missing"),
@@ -205,6 +210,11 @@ def test_the_example_of_the_documentation_runs(tmp_path: Path, monkeypatch: pyte
         ("def Load(table): return 7", "its `tables` must be a list of the tables' names, not None"),
         ("class Load:\n tables = 'orders'\n def __init__(self, table): pass", "names, not 'orders'"),
         ("class Load:\n tables = ['orders']\n def __init__(self, table): pass", "needs a method change(n, rng)"),
+        (
+            "class Load:\n tables = ['t']\n def __init__(self, table): pass\n async def change(self, n, rng): pass",
+            "needs a method change(n, rng), not async",
+        ),
+        ("import sys; sys.exit(1)", "does not load: SystemExit: 1, at broken_"),
     ],
 )
 def test_a_workload_that_cannot_be_made_is_one_sentence(

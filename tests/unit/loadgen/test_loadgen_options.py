@@ -1,4 +1,5 @@
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 
 import pytest
 
@@ -50,6 +51,13 @@ def test_bounds_are_kept() -> None:
             whole(1, 25)(text)
     with pytest.raises(ArgumentTypeError, match="not above 0"):
         positive(duration)("0s")
+
+
+@pytest.mark.parametrize("parse", [whole(0), duration, rate])
+@pytest.mark.parametrize("digits", [20, 400])
+def test_a_number_that_no_run_can_have_is_out_of_bounds(parse: Callable[[str], float], digits: int) -> None:
+    with pytest.raises(ArgumentTypeError, match="is out of bounds"):
+        parse("9" * digits)
 
 
 def test_a_mix_names_its_kinds() -> None:

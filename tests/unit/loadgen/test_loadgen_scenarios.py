@@ -79,10 +79,13 @@ def test_scenarios_of_a_seed_write_other_orders_and_the_same_ones_again(tmp_path
     ("text", "said"),
     [
         ("", r"have no \[\[scenario\]\]"),
+        ("scenario = [1, 2]", r"have no \[\[scenario\]\]"),
         ("[[scenario]", "are no TOML"),
         ("[[scenario]]\nrps = 5", "needs a name of letters"),
         ('[[scenario]]\nname = "a/b"\nrps = 5', "needs a name of letters"),
         ('[[scenario]]\nname = "a"\nrsp = 5', "scenario 'a' of .*: there is no 'rsp': it is one of name, start, abort"),
+        ('[[scenario]]\nname = "a"\nrps = [5, 9]', "scenario 'a' of .*: 'rps' has one value"),
+        ('[[scenario]]\nname = "a"\nrps = 5\nmix = {insert = 1}', "scenario 'a' of .*: 'mix' has one value"),
         ('[[scenario]]\nname = "a"', "scenario 'a' of .*: give one of --rps"),
         ('[[scenario]]\nname = "a"\nrps = 5\nstart = "soon"', "'soon' is not a duration"),
         ('[[scenario]]\nname = "a"\nrps = 5\n' * 2, "have the same name twice"),
