@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from loadgen.dynamodb.http import HttpError, ResponseTemplate, parse, reply_of
@@ -24,6 +25,11 @@ class ConnectionOwner(Protocol):
 
     def lost(self, connection: Connection) -> None:
         """Remove a connection that is about to close."""
+        ...
+
+    @property
+    def run(self) -> Callable[[Callable[[], None]], None]:
+        """Run what the event loop calls, and pass an error on."""
         ...
 
 
@@ -64,7 +70,7 @@ class Connection:
             return
         if sent < len(sealed):
             self._unsent = sealed[sent:]
-            asyncio.get_running_loop().add_writer(self.socket, self._go_on)
+            asyncio.get_running_loop().add_writer(self.socket, self._pool.run, self._go_on)
 
     def handle(self, data: bytes | int, at_ns: int) -> Call | None:
         """Read a part of the response that arrived at this time: bytes, b"" at the end, or an error number.

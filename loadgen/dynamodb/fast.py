@@ -18,6 +18,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import msgspec
 
+from loadgen.dynamodb.callbacks import raise_error
 from loadgen.dynamodb.credentials import CredentialSource, discover
 from loadgen.dynamodb.dial import Address
 from loadgen.dynamodb.pool import ConnectionPool
@@ -37,7 +38,8 @@ class FastWriter:
         self._endpoint = endpoint
         self._limits = limits
         self._on_reply: OnReply | None = None
-        self._asked: dict[int, asyncio.Future[Reply]] = {}
+        # With its call, whose id no other call then has.
+        self._asked: dict[int, tuple[Call, asyncio.Future[Reply]]] = {}
         self._pool: ConnectionPool | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._rejected = asyncio.Event()
@@ -51,8 +53,10 @@ class FastWriter:
         source, url = await discover(self._endpoint)
         address, host = locate(url)
         keys = await source.current()
-        self._pool = ConnectionPool(address, self._limits, Signer(keys, self._endpoint.region, host), self._answered)
+        signer = Signer(keys, self._endpoint.region, host)
+        self._pool = ConnectionPool(address, self._limits, signer, self._answered, self._fail_asked)
         self._keeper = asyncio.create_task(self._keep(source, keys, host))
+        self._keeper.add_done_callback(raise_error)
         await self._pool.warm(warm)
 
     def set_reply_handler(self, on_reply: OnReply) -> None:
@@ -60,11 +64,15 @@ class FastWriter:
         self._on_reply = on_reply
 
     async def ask(self, operation: str, parameters: dict[str, object]) -> Reply:
-        """Make one call and wait for its reply."""
+        """Make one call and wait for its reply. Raises the error that keeps the writer from sending it."""
         call = Call(operation, (msgspec.json.encode(parameters),), [], sent_ns=time.monotonic_ns())
-        answer = self._asked[id(call)] = asyncio.get_running_loop().create_future()
-        self.send(call)
-        return await answer
+        answer = asyncio.get_running_loop().create_future()
+        self._asked[id(call)] = call, answer
+        try:
+            self.send(call)
+            return await answer
+        finally:
+            answer.cancel()
 
     def send(self, *calls: Call) -> None:
         """Send calls now."""
@@ -75,7 +83,7 @@ class FastWriter:
     def poll(self) -> None:
         """Handle the replies that have come."""
         if self._pool is not None:
-            self._pool.poll()
+            self._pool.run(self._pool.poll)
 
     def pause(self, paused: bool) -> None:
         """Handle replies only in `poll`, or as soon as they arrive."""
@@ -102,10 +110,16 @@ class FastWriter:
 
     def _asked_for(self, call: Call, reply: Reply) -> bool:
         """Pass the reply of a call outside the plan to its caller; return whether it is such a call."""
-        answer = self._asked.pop(id(call), None)
+        _, answer = self._asked.pop(id(call), (None, None))
         if answer is not None and not answer.done():
             answer.set_result(reply)
         return answer is not None
+
+    def _fail_asked(self, error: Exception) -> None:
+        """End the calls outside the plan by an error in what the event loop called."""
+        for _, answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(error)
 
     async def _keep(self, source: CredentialSource, keys: Keys, host: str) -> None:
         """Refresh the signing credentials from their source, periodically and when the service rejects them."""

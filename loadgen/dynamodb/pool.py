@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from functools import partial
 
+from loadgen.dynamodb.callbacks import Callbacks, OnFailure, raise_error
 from loadgen.dynamodb.connection import Connection
 from loadgen.dynamodb.dial import Address, dial
 from loadgen.dynamodb.http import ResponseTemplate
@@ -25,16 +27,21 @@ _PATIENCE_S = 0.005
 class ConnectionPool:
     """Sends calls on connections that it opens as they are needed.
 
-    `signer` may be exchanged when the credentials change.
+    `signer` may be exchanged when the credentials change. `on_failure` receives the error of anything that the event
+    loop calls, such as a call that cannot be signed when a connection is ready for it.
     """
 
-    def __init__(self, address: Address, limits: Limits, signer: Signer, on_reply: OnReply) -> None:
+    def __init__(
+        self, address: Address, limits: Limits, signer: Signer, on_reply: OnReply, on_failure: OnFailure
+    ) -> None:
         self.signer = signer
         self._address = address
         self._limits = limits
         self._on_reply = on_reply
         self._loop = asyncio.get_running_loop()
-        self._receiver = receiver(self.poll)
+        self.run = Callbacks(on_failure).run
+        """Run what the event loop calls."""
+        self._receiver = receiver(partial(self.run, self.poll))
         self.pause = self._receiver.pause
         """Stop reading replies because `poll` will be called soon, or resume."""
         self._receive = self._receiver.receive
@@ -45,7 +52,7 @@ class ConnectionPool:
         self._busy = False
         self._template = ResponseTemplate()
         self._closed = False
-        self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)
+        self._sweeper = self._loop.call_later(_SWEEP_S, self.run, self._sweep)
         self._grower: asyncio.TimerHandle | None = None
 
     async def warm(self, connections: int) -> None:
@@ -130,7 +137,11 @@ class ConnectionPool:
                     if connection.open:
                         connections.append(connection)
                         calls.append(waiting.popleft())
-                requests = self.signer.requests(calls)
+                try:
+                    requests = self.signer.requests(calls)
+                except Exception:
+                    idle += connections
+                    raise
                 if self._address.tls is not None:
                     requests = [one.seal(request) for one, request in zip(connections, requests, strict=True)]
                 for connection, call, data in zip(connections, calls, requests, strict=True):
@@ -142,7 +153,7 @@ class ConnectionPool:
         if not self._connections:
             self._grow()
         elif self._grower is None:
-            self._grower = self._loop.call_later(_PATIENCE_S, self._grow_if_needed)
+            self._grower = self._loop.call_later(_PATIENCE_S, self.run, self._grow_if_needed)
 
     def _grow_if_needed(self) -> None:
         """Open connections for calls that have waited long, and repeat while calls wait."""
@@ -150,7 +161,7 @@ class ConnectionPool:
         if self._waiting:
             if time.monotonic_ns() - self._waiting[0].sent_ns >= _PATIENCE_S * 1e9:
                 self._grow()
-            self._grower = self._loop.call_later(_PATIENCE_S, self._grow_if_needed)
+            self._grower = self._loop.call_later(_PATIENCE_S, self.run, self._grow_if_needed)
 
     def _grow(self) -> None:
         """Open connections for the calls that wait, within the bounds."""
@@ -164,11 +175,12 @@ class ConnectionPool:
     def _connect(self) -> None:
         task = self._loop.create_task(self._open())
         self._connecting.add(task)
-        task.add_done_callback(self._opened)
+        task.add_done_callback(partial(self.run, self._opened))
 
     def _opened(self, task: asyncio.Task[None]) -> None:
         self._connecting.discard(task)
         self._grow()
+        raise_error(task)
 
     async def _open(self) -> None:
         """Open a connection and assign it a call. On failure, the call that has waited longest fails too."""
@@ -194,4 +206,4 @@ class ConnectionPool:
         for connection in tuple(self._connections.values()):
             if connection.call is not None and connection.call.sent_ns < overdue_ns:
                 connection.fail(Outcome.TIMEOUT, "ReadTimeout", f"no answer in {self._limits.read_timeout_s:g} s")
-        self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)
+        self._sweeper = self._loop.call_later(_SWEEP_S, self.run, self._sweep)

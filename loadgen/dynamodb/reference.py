@@ -17,6 +17,7 @@ from typing import Any, cast
 import msgspec
 
 from loadgen.dynamodb.answers import classify
+from loadgen.dynamodb.callbacks import raise_error
 from loadgen.dynamodb.writer import Endpoint, Limits, OnReply
 from loadgen.dynamodb.writes import OK, Call, Outcome, Reply
 from stack import UserError
@@ -92,6 +93,7 @@ class ReferenceWriter:
             task = asyncio.create_task(self._send(call))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(raise_error)
 
     def poll(self) -> None:
         """Do nothing: aiohttp reports each reply as soon as it arrives."""
