@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sandbox.athena.conversions.numbers import unscaled
-from sandbox.athena.functions import hashes
+from sandbox.athena.functions import checksums, hashes
 from sandbox.athena.functions.building import once
 from sandbox.athena.functions.equality import equality_key, has_variants
 from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
@@ -229,7 +229,7 @@ FUNCTIONS = (
         "reduce_agg(5, 0, (a, b) -> a + b, (a, b) -> a + b)",
         "5",
     ),
-    _aggregate("checksum(T) -> varbinary", hashes.checksum, "checksum('a')", "fd ff aa cc 62 74 ab df"),
+    _aggregate("checksum(T) -> varbinary", checksums.checksum, "checksum('a')", "fd ff aa cc 62 74 ab df"),
     _aggregate("bitwise_and_agg(bigint) -> bigint", "bit_and", "bitwise_and_agg(6)", "6"),
     _aggregate("bitwise_or_agg(bigint) -> bigint", "bit_or", "bitwise_or_agg(6)", "6"),
 )
@@ -244,4 +244,4 @@ MACROS = (
         CASE WHEN total < 0 THEN '-' ELSE '' END || athena_mean_text(
             abs(replace(CAST(total AS VARCHAR), '.', '')::HUGEINT), n::HUGEINT, scale) END""",
 )
-NATIVES: tuple[Native, ...] = (*hashes.NATIVES, *LISTING)
+NATIVES: tuple[Native, ...] = (*hashes.NATIVES, *checksums.NATIVES, *LISTING)

@@ -1,9 +1,8 @@
-"""Trino's hashes of values: checksum, and the order of keys in map_agg, multimap_agg, map_union and histogram.
+"""Trino's hashes of values, and the order of keys in map_agg, multimap_agg, map_union and histogram.
 
 Without grouping, Trino writes the table of their hashes from its first slot to its last. It aggregates twice, the
 second time the partial results in the order of the first; with DISTINCT, an order or a window, once. Sources: trino
-435, io.trino.operator.aggregation.AbstractMapAggregationState and ChecksumAggregationFunction, the hash codes of
-io.trino.spi.type.
+435, io.trino.operator.aggregation.AbstractMapAggregationState, the hash codes of io.trino.spi.type.
 """
 
 from __future__ import annotations
@@ -11,13 +10,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping, Sequence
 
-from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.binaries import xxhash64
 from sandbox.athena.functions.function import TypedCall
 from sandbox.athena.functions.native import Native
 from sandbox.athena.types import INTEGERS, Type
 
-_LONG = 1 << 64
+LONG = 1 << 64
+"""The number of values of 64 bits."""
 _P1, _P2 = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F
 _CAPACITY = 16
 _VECTOR = 8
@@ -30,27 +29,17 @@ def in_table_order(call: TypedCall, entries: str, key: Type) -> str:
 
     Entries whose keys have an unsupported type, and those of groups, stay in the order of their first occurrence.
     """
-    around, hashed = call.modifiers, _hashed("e_.k", key)
-    if hashed is None or (around.grouped and not around.over):
+    around, found = call.modifiers, hashed("e_.k", key)
+    if found is None or (around.grouped and not around.over):
         return entries
     once = bool(around.distinct or around.order_by or around.over)
-    text, kind = hashed
+    text, kind = found
     places = f"athena_table_order(list_transform(es_, lambda e_: {text}), '{kind}', {once})"
     shown = f"CASE WHEN len(es_) < 2 THEN es_ ELSE list_transform({places}, lambda p_: es_[p_]) END"
     return f"list_transform([{entries}], lambda es_: {shown})[1]"
 
 
-def checksum(call: TypedCall) -> str:
-    """SQL for the checksum of a column, whatever the order of its values."""
-    hashed = _hashed(call[0], call.arguments[0].type)
-    if hashed is None:
-        message = f"The sandbox's Athena has no checksum of {call.arguments[0].type.athena}"
-        raise StatementError("NOT_SUPPORTED", message)
-    text, kind = hashed
-    return f"athena_checksum({call.aggregate('list', text)}, '{kind}')"
-
-
-def _hashed(sql: str, type_: Type) -> tuple[str, str] | None:
+def hashed(sql: str, type_: Type) -> tuple[str, str] | None:
     """SQL for a value's number as text, and the kind of its hash; None for an unsupported type."""
     text = _KEYS.get(type_.name)
     if text is None or (type_.name == "timestamp" and type_.precision > _MICROSECONDS):
@@ -59,10 +48,14 @@ def _hashed(sql: str, type_: Type) -> tuple[str, str] | None:
     return text.format(sql), "long decimal" if is_long else type_.name
 
 
-def checksum_of(values: list[str | None], kind: str) -> bytes:
-    """The checksum of values, including NULLs."""
-    total = sum(1 if value is None else _hash(value, kind, _xx) for value in values) * _P1
-    return (total % _LONG).to_bytes(8, "little")
+def hash_code(text: str, kind: str) -> int:
+    """The hash code of a value of 64 bits, by its text and its kind."""
+    return _hash(text, kind, _mixed)
+
+
+def xx_hash(text: str, kind: str) -> int:
+    """The XXH64 of a value of 64 bits, by its text and its kind."""
+    return _hash(text, kind, _xx)
 
 
 def table_order(keys: list[str], kind: str, once: bool) -> list[int]:
@@ -104,8 +97,8 @@ def _hash(text: str, kind: str, of_number: Callable[[int], int]) -> int:
 
 def _mixed(word: int) -> int:
     """AbstractLongType.hash."""
-    word = word * _P2 % _LONG
-    return (word << 31 | word >> 33) * _P1 % _LONG
+    word = word * _P2 % LONG
+    return (word << 31 | word >> 33) * _P1 % LONG
 
 
 def _xx(word: int) -> int:
@@ -117,13 +110,13 @@ def _number(text: str, kind: str) -> int:
     if kind == "double":
         return struct.unpack(">Q", struct.pack(">d", float(text) or 0.0))[0]
     if kind == "real":
-        return struct.unpack(">i", struct.pack(">f", float(text) or 0.0))[0] % _LONG
-    return int(text) % _LONG
+        return struct.unpack(">i", struct.pack(">f", float(text) or 0.0))[0] % LONG
+    return int(text) % LONG
 
 
 def _of_long_decimal(text: str) -> int:
     number = int(text) % (1 << 128)
-    return _xx(number % _LONG) ^ _xx(number >> 64)
+    return _xx(number % LONG) ^ _xx(number >> 64)
 
 
 def _of_text(text: str) -> int:
@@ -148,7 +141,4 @@ _KEYS: Mapping[str, str] = {
     "decimal": "replace(CAST({0} AS VARCHAR), '.', '')",
 }
 """A key's number as text, by its type."""
-NATIVES = (
-    Native("athena_checksum", checksum_of, ("VARCHAR[]", "VARCHAR"), "BLOB"),
-    Native("athena_table_order", table_order, ("VARCHAR[]", "VARCHAR", "BOOLEAN"), "INTEGER[]"),
-)
+NATIVES = (Native("athena_table_order", table_order, ("VARCHAR[]", "VARCHAR", "BOOLEAN"), "INTEGER[]"),)
