@@ -25,14 +25,14 @@ class SelectItems:
     def add(self, expression: n.Expression, alias: str | None, spelled: str | None) -> None:
         """Add an expression; without an alias, a name keeps its own."""
         if alias is None and _is_named(expression):
-            alias, spelled = expression.name, expression.name
+            alias, spelled = expression.name, expression.spelled
         self.expressions.append(expression)
         self._fields.append(None)
         self._names.append((alias, spelled))
         self._nodes.append(expression)
 
-    def add_field(self, field: Field, name: str | None, node: n.Node) -> None:
-        """Add a column of `*`."""
+    def add_field(self, field: Field, name: str | None, spelled: str | None, node: n.Node) -> None:
+        """Add a column of `*`, with its name in the result."""
         parts = field.relation[-1:]
         expression: n.Expression | None = None
         if field.name is not None:
@@ -42,7 +42,7 @@ class SelectItems:
                                            offset=node.offset)  # fmt: skip
         self.expressions.append(expression)
         self._fields.append(field)
-        self._names.append((name, None))
+        self._names.append((name, spelled))
         self._nodes.append(node)
 
     def node(self, index: int) -> n.Expression:

@@ -83,15 +83,15 @@ class Queries:
         return f"{name} AS ({sql})", Cte(name, shown)
 
     def _renamed(self, cte: n.With, fields: Sequence[Field]) -> tuple[Field, ...]:
-        names: Sequence[str | None] = [f.name for f in fields]
+        names: Sequence[tuple[str | None, str | None]] = [(f.name, f.spelled) for f in fields]
         if cte.columns is not None:
             if len(cte.columns) != len(fields):
                 message = f"Column alias list has {len(cte.columns)} entries but relation has {len(fields)} columns"
                 raise self.context.error("MISMATCHED_COLUMN_ALIASES", cte, message)
-            names = cte.columns
+            names = list(zip(cte.columns, cte.spelled or cte.columns, strict=True))
         return tuple(
-            replace(f, name=name, relation=(), sql=f.column, spelled=None)
-            for f, name in zip(fields, names, strict=True)
+            replace(f, name=name, relation=(), sql=f.column, spelled=spelled)
+            for f, (name, spelled) in zip(fields, names, strict=True)
         )
 
     def _recursive(self, cte: n.With) -> tuple[str, Cte]:

@@ -132,7 +132,7 @@ class Relations:
     def _aliased(self, node: n.Aliased, left: tuple[Field, ...]) -> Relation:
         planned = self.plan(node.relation, left)
         shown = [f for f in planned.fields if not f.hidden]
-        names: list[str | None] = [f.name for f in shown]
+        names: list[tuple[str | None, str | None]] = [(f.name, f.spelled) for f in shown]
         if node.columns is not None:
             if len(node.columns) != len(shown):
                 message = (
@@ -140,9 +140,10 @@ class Relations:
                     " available"
                 )
                 raise self.context.error("MISMATCHED_COLUMN_ALIASES", node, message)
-            names = list(node.columns)
+            names = list(zip(node.columns, node.spelled or node.columns, strict=True))
         fields = tuple(
-            replace(f, name=name, relation=(node.alias,), spelled=None) for f, name in zip(shown, names, strict=True)
+            replace(f, name=name, relation=(node.alias,), spelled=spelled)
+            for f, (name, spelled) in zip(shown, names, strict=True)
         )
         hidden = tuple(replace(f, relation=(node.alias,)) for f in planned.fields if f.hidden)
         return Relation(planned.sql, (*fields, *hidden), planned.prunable)

@@ -35,7 +35,7 @@ class Field:
     """A column of a relation.
 
     It has a name in lower case (None without one), the parts of the relation's name, its type, and the SQL that refers
-    to it. `spelled` is the name as an alias wrote it. A hidden field is not in `*`. `parsed` is None for a column that
+    to it. `spelled` is the name as it was written. A hidden field is not in `*`. `parsed` is None for a column that
     is not json_parse of a text.
     """
 

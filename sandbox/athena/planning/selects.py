@@ -153,14 +153,14 @@ class SelectPlanner:
                     Field(name or None, (), member, f"struct_extract({value.sql}, 'f{i}')")
                     for i, (name, member) in enumerate(value.type.fields, 1)
                 ]
-        names: Sequence[str | None] = [f.name for f in found]
+        names: Sequence[tuple[str | None, str | None]] = [(f.name, f.spelled) for f in found]
         if star.columns:
             if len(star.columns) != len(found):
                 message = "Column alias list does not match the number of columns"
                 raise self._context.error("MISMATCHED_COLUMN_ALIASES", star, message)
-            names = star.columns
-        for f, name in zip(found, names, strict=True):
-            items.add_field(f, name, star)
+            names = list(zip(star.columns, star.spelled, strict=True))
+        for f, (name, spelled) in zip(found, names, strict=True):
+            items.add_field(f, name, spelled, star)
 
     def _starred(self, base: n.Expression, binder: Binder) -> Value:
         """The value of a row before `.*`; a name must begin with its relation's."""

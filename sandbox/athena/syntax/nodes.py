@@ -357,11 +357,12 @@ class Unnest(Relation):
 
 @dataclass(frozen=True, slots=True)
 class Aliased(Relation):
-    """relation AS alias(columns)"""
+    """relation AS alias(columns), which are also as spelled"""
 
     relation: Relation
     alias: str
     columns: tuple[str, ...] | None
+    spelled: tuple[str, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,10 +396,11 @@ class SelectItem(Node):
 
 @dataclass(frozen=True, slots=True)
 class Star(Node):
-    """* or base.*, with column aliases for the latter"""
+    """* or base.*, with column aliases for the latter, which are also as Trino shows them"""
 
     base: Expression | None
     columns: tuple[str, ...]
+    spelled: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,11 +457,12 @@ class Nested(Body):
 
 @dataclass(frozen=True, slots=True)
 class With(Node):
-    """A common table expression"""
+    """A common table expression, whose columns are also as spelled"""
 
     name: str
     columns: tuple[str, ...] | None
     query: Query
+    spelled: tuple[str, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
 
 from sandbox.athena.errors import StatementError, at
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.syntax.expressions import ExpressionParser
 from sandbox.athena.syntax.lexer import Token, TokenKind, malformed, position
-from sandbox.athena.syntax.tokens import Tokens, folded
+from sandbox.athena.syntax.tokens import Tokens, folded, written
 
 _MAX_GROUPING_SETS = 2048
 
@@ -86,18 +87,18 @@ class QueryParser:
     def _cte(self) -> n.With:
         tokens, offset = self._tokens, self._tokens.current.offset
         name = folded(tokens.name())
-        columns = self._columns() if tokens.is_operator("(") else None
+        names = self._names() if tokens.is_operator("(") else None
         tokens.expect("AS")
         tokens.expect_operator("(")
         query = self.query()
         tokens.expect_operator(")")
-        return n.With(name, columns, query, offset=offset)
+        return n.With(name, _each(folded, names), query, _each(written, names), offset=offset)
 
-    def _columns(self) -> tuple[str, ...]:
+    def _names(self) -> tuple[Token, ...]:
         self._tokens.expect_operator("(")
-        columns = self._expressions.list_of(lambda: folded(self._tokens.name()))
+        names = self._expressions.list_of(self._tokens.name)
         self._tokens.expect_operator(")")
-        return columns
+        return names
 
     def _body(self) -> n.Body:
         """Set operations: INTERSECT binds more closely than UNION and EXCEPT."""
@@ -160,13 +161,13 @@ class QueryParser:
         if tokens.is_operator(".") and tokens.ahead(1).value == "*":
             tokens.advance()
             tokens.advance()
-            columns = self._columns() if tokens.accept("AS") else ()
-            return n.Star(expression, columns, offset=offset)
+            names = self._names() if tokens.accept("AS") else ()
+            shown = (name.value if name.kind == TokenKind.QUOTED else name.text.upper() for name in names)
+            return n.Star(expression, tuple(map(folded, names)), tuple(shown), offset=offset)
         token = self._alias()
         if token is None:
             return n.SelectItem(expression, None, None, offset=offset)
-        spelled = token.value if token.kind == TokenKind.QUOTED else token.text
-        return n.SelectItem(expression, folded(token), spelled, offset=offset)
+        return n.SelectItem(expression, folded(token), written(token), offset=offset)
 
     def _alias(self) -> Token | None:
         if self._tokens.accept("AS"):
@@ -269,7 +270,7 @@ class QueryParser:
             return None
         right = self._relation_of_join()
         if tokens.accept("USING"):
-            return n.Join(kind, left, right, None, self._columns(), offset=offset)
+            return n.Join(kind, left, right, None, tuple(map(folded, self._names())), offset=offset)
         tokens.expect("ON")
         return n.Join(kind, left, right, self._expressions.expression(), (), offset=offset)
 
@@ -305,8 +306,8 @@ class QueryParser:
         token = self._alias()
         if token is None:
             return relation
-        columns = self._columns() if tokens.is_operator("(") else None
-        return n.Aliased(relation, folded(token), columns, offset=offset)
+        names = self._names() if tokens.is_operator("(") else None
+        return n.Aliased(relation, folded(token), _each(folded, names), _each(written, names), offset=offset)
 
     def _primary_relation(self) -> n.Relation:
         tokens, offset = self._tokens, self._tokens.current.offset
@@ -368,3 +369,7 @@ class QueryParser:
             tokens.expect("AS", "OF")
             version = (kind, self._expressions.value())
         return n.Table(tuple(parts), version, offset=offset)
+
+
+def _each(form: Callable[[Token], str], names: tuple[Token, ...] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(map(form, names))

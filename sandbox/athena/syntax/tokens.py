@@ -183,4 +183,9 @@ class Tokens:
 
 def folded(token: Token) -> str:
     """A name in the form in which Trino compares it: in lower case."""
-    return (token.value if token.kind == TokenKind.QUOTED else token.text).lower()
+    return written(token).lower()
+
+
+def written(token: Token) -> str:
+    """A name as it is spelled."""
+    return token.value if token.kind == TokenKind.QUOTED else token.text
