@@ -46,6 +46,15 @@ MACROS = (
         lambda d_: CASE WHEN plain LIKE '-%' THEN '-' ELSE '' END || CASE WHEN d_ = '' THEN '0E-' || scale ELSE
         left(d_, 1) || CASE WHEN length(d_) > 1 THEN '.' || substr(d_, 2) ELSE '' END
         || 'E-' || (scale - length(d_) + 1) END)[1]""",
+    # Java's ISO_LOCAL_DATE, of a text that begins with a year as DuckDB writes it: a year has four digits or a sign.
+    r"""athena_far_year(s) AS CASE WHEN s[1] = '-'
+        THEN '-' || lpad(split_part(s, '-', 2), 4, '0') || substr(s, length(split_part(s, '-', 2)) + 2)
+        ELSE CASE WHEN s[5] = '-' THEN '' ELSE '+' END || s END""",
+    r"""athena_date_text(d) AS CASE WHEN d BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN d::VARCHAR
+        ELSE athena_far_year(strftime(d, '%Y-%m-%d')) END""",
+    r"""athena_moment_text(t, format) AS CASE
+        WHEN t BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN strftime(t, format)
+        ELSE athena_far_year(strftime(t, format)) END""",
     r"""athena_mantissa(digits) AS
         digits[1] || '.' || CASE WHEN length(digits) > 1 THEN substr(digits, 2) ELSE '0' END""",
     r"""athena_day_to_second(ms) AS CASE WHEN ms < 0 THEN '-' ELSE '' END || (abs(ms) // 86400000)::VARCHAR || ' '
@@ -56,6 +65,12 @@ MACROS = (
 )
 NATIVES = (Native("athena_java_digits", java_digits, ("DOUBLE", "INTEGER"), "VARCHAR"), *maporder.NATIVES)
 _FRACTIONS = {0: "%Y-%m-%d %H:%M:%S", 3: "%Y-%m-%d %H:%M:%S.%g", 6: "%Y-%m-%d %H:%M:%S.%f"}
+
+_TEXTS = {
+    "interval day to second": "athena_day_to_second",
+    "interval year to month": "athena_year_to_month",
+    "ipaddress": "athena_ip_text",
+}
 
 
 def to_text(sql: str, source: Type, target: Type) -> str:
@@ -91,23 +106,19 @@ def _plain(sql: str, source: Type) -> str:
         return timestamp_text(sql, source.precision)
     if name == "timestamp with time zone":
         return f"({timestamp_text(f'athena_local({sql})', source.precision)} || ' ' || struct_extract({sql}, 'zone'))"
+    if name == "date":
+        return f"ltrim(athena_date_text({sql}), '+')"
     if name == "time":
         return _time_text(sql, source.precision)
-    if name == "interval day to second":
-        return f"athena_day_to_second({sql})"
-    if name == "interval year to month":
-        return f"athena_year_to_month({sql})"
-    if name == "ipaddress":
-        return f"athena_ip_text({sql})"
-    return f"CAST({sql} AS VARCHAR)"
+    return f"{_TEXTS[name]}({sql})" if name in _TEXTS else f"CAST({sql} AS VARCHAR)"
 
 
 def timestamp_text(sql: str, precision: int) -> str:
     """The text of a timestamp with a number of fractional digits."""
     if precision in _FRACTIONS:
-        return f"strftime({sql}, '{_FRACTIONS[precision]}')"
-    whole = f"strftime({sql}, '{_FRACTIONS[6]}')"
-    return f"left({whole}, {20 + precision})" if precision < 6 else f"({whole} || '{'0' * (precision - 6)}')"
+        return f"athena_moment_text({sql}, '{_FRACTIONS[precision]}')"
+    whole = f"athena_moment_text({sql}, '{_FRACTIONS[6]}')"
+    return f"left({whole}, {precision - 6})" if precision < 6 else f"({whole} || '{'0' * (precision - 6)}')"
 
 
 def _time_text(sql: str, precision: int) -> str:
@@ -122,6 +133,8 @@ def result_text(sql: str, type_: Type, depth: int = 0) -> str:
         return timestamp_text(sql, 3)
     if name == "timestamp with time zone":
         return f"({timestamp_text(f'athena_local({sql})', 3)} || ' ' || struct_extract({sql}, 'zone'))"
+    if name == "date":
+        return f"athena_date_text({sql})"
     if name == "time":
         return _time_text(sql, 3)
     if name in {"double", "real"}:

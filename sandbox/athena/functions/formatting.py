@@ -22,6 +22,7 @@ _KINDS = {
     "date": "date", "time": "time", "timestamp": "timestamp", "uuid": "text", "ipaddress": "text",
     "unknown": "null",
 }  # fmt: skip
+_TEXTS = {"ipaddress": "athena_ip_text", "date": "athena_date_text"}
 
 
 def _format(call: TypedCall) -> str:
@@ -35,8 +36,8 @@ def _format(call: TypedCall) -> str:
         if name not in _KINDS:
             raise StatementError("NOT_SUPPORTED", f"Type not supported for formatting: {argument.type.athena}")
         kinds.append(_KINDS[name])
-        is_address = name == "ipaddress"
-        texts.append(f"athena_ip_text({call[i]})" if is_address else f"CAST({call[i]} AS VARCHAR)")
+        written = _TEXTS.get(name)
+        texts.append(f"{written}({call[i]})" if written else f"CAST({call[i]} AS VARCHAR)")
     return f"athena_format({call[0]}, [{', '.join(texts)}], {literal(','.join(kinds))})"
 
 
