@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from sandbox.athena.sql import literal
+from sandbox.athena.sql import literal, select
 from sandbox.athena.types import Type
 
 FAILURE = "athena failure "
@@ -66,6 +66,8 @@ def let(variable: str, value: str, body: str) -> str:
     if _COLUMN.fullmatch(value) and f"lambda {variable}:" not in body:
         places = re.compile(rf"(?<![.]){variable}(?!\w)")
         return f"({places.sub(lambda _: value, body)})"
+    if "SELECT" in value + body and " OVER (" not in value + body:
+        return f"({select([body], f'(SELECT {value} AS {variable})')})"
     return f"list_transform([{value}], lambda {variable}: {body})[1]"
 
 

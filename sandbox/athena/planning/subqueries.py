@@ -25,9 +25,9 @@ def quantified(binder: Binder, node: n.Quantified) -> Value:
     """left = ANY or ALL (query)."""
     left = binder.bind(node.left)
     sql, fields = binder.subqueries(node.query, replace(binder.scope, unnested=False))
-    right = _single(binder, node, fields)
     name = binder.context.unique("q")
-    test = binder.compared(node.operator, left, Value(right.type, f"{name}.{right.sql.rpartition('.')[2]}"), node)
+    right = _column(binder, node, left, [f.within(name) for f in fields])
+    test = binder.compared(node.operator, left, right, node)
     every = node.quantifier == "ALL"
     # Three-valued logic: any false makes ALL false, any true makes ANY true, otherwise a NULL makes it unknown.
     decisive, neutral = ("false", "true") if every else ("true", "false")
@@ -44,17 +44,8 @@ def in_query(binder: Binder, node: n.InQuery) -> Value:
     """operand IN (query)."""
     value = binder.bind(node.operand)
     sql, fields = binder.subqueries(node.query, replace(binder.scope, unnested=False))
-    if value.type.name == "row" and len(fields) > 1:
-        type_ = t.row_of(*(field.type for field in fields))
-        packed = ", ".join(f"f{i} := {field.sql}" for i, field in enumerate(fields, 1))
-        column = Value(type_, f"struct_pack({packed})")
-    else:
-        column = _single(binder, node, fields).value
-    common = common_type(value.type, column.type)
-    if common is None:
-        types = f"{value.type.athena} vs {column.type.athena}"
-        message = f"Value expression and result of subquery must be of the same type: {types}"
-        raise binder.error("TYPE_MISMATCH", node, message)
+    column = _column(binder, node, value, fields)
+    common = common_type(value.type, column.type) or column.type
     inner = f"SELECT {operators.group_key(coerce(column, common))} FROM ({sql}) AS {binder.context.unique('q')}"
     return Value(t.BOOLEAN, f"({operators.group_key(coerce(value, common))} IN ({inner}))")
 
@@ -75,8 +66,16 @@ def scalar(binder: Binder, node: n.Subquery) -> Value:
     return Value(type_, f"(SELECT struct_pack({packed}) FROM ({sql}) AS {binder.context.unique('q')})")
 
 
-def _single(binder: Binder, node: n.Node, fields: Sequence[Field]) -> Field:
-    if len(fields) != 1:
-        message = "Value expression and result of subquery must be of the same type"
-        raise binder.error("TYPE_MISMATCH", node, f"{message}: a value vs a row of {len(fields)}")
-    return fields[0]
+def _column(binder: Binder, node: n.Node, value: Value, fields: Sequence[Field]) -> Value:
+    """What a value is compared with in a subquery: its column, or for a row, the row of its columns."""
+    row = t.row_of(*(f.type for f in fields), names=[f.name or "" for f in fields])
+    if value.type.name != "row" and len(fields) == 1:
+        column = fields[0].value
+    else:
+        packed = ", ".join(f"f{i} := {f.sql}" for i, f in enumerate(fields, 1))
+        column = Value(row, f"struct_pack({packed})")
+    if common_type(value.type, column.type) is None:
+        types = f"{value.type.athena} vs {row.athena}"
+        message = f"Value expression and result of subquery must be of the same type: {types}"
+        raise binder.error("TYPE_MISMATCH", node, message)
+    return column
