@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sandbox.athena import types as t
-from sandbox.athena.coercions import can_coerce
+from sandbox.athena.coercions import can_coerce, common_type_of
 from sandbox.athena.conversions import coerce
 from sandbox.athena.planning import operators
 from sandbox.athena.syntax import nodes as n
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _WITHOUT_FRAME = frozenset({"lag", "lead"})
+_NUMBERS = frozenset({*INTEGERS, "double", "real", "decimal"})
 _BACKWARDS = {("CURRENT ROW", "PRECEDING"), ("FOLLOWING", "PRECEDING"), ("FOLLOWING", "CURRENT ROW")}
 
 
@@ -28,7 +29,7 @@ def window_sql(binder: Binder, call: n.Call, over: n.Window | str, named: Mappin
     orders: list[str] = []
     values: list[Value] = []
     for item in window.order_by:
-        value = binder.bind(item.expression)
+        value = _key(binder, binder.bind(item.expression), window)
         values.append(value)
         direction, nulls = ("DESC" if item.descending else "ASC"), ("FIRST" if item.nulls_first else "LAST")
         orders.append(f"{operators.group_key(value)} {direction} NULLS {nulls}")
@@ -43,6 +44,16 @@ def window_sql(binder: Binder, call: n.Call, over: n.Window | str, named: Mappin
             raise binder.error("INVALID_WINDOW_FRAME", window, message)
         parts.append(_frame(binder, window.frame, values))
     return f"({' '.join(parts)})"
+
+
+def _key(binder: Binder, key: Value, window: n.Window) -> Value:
+    """A sort item in the type in which a frame of type RANGE adds its numbers to it."""
+    frame = window.frame
+    if frame is None or frame.unit != "RANGE" or len(window.order_by) != 1 or key.type.name not in _NUMBERS:
+        return key
+    bounds = [binder.bind(node).type for _, node in (frame.start, frame.end) if node is not None]
+    common = common_type_of([key.type, *bounds]) if bounds else None
+    return key if common is None else coerce(key, common)
 
 
 def _resolved(
@@ -103,7 +114,7 @@ def _distance(binder: Binder, node: n.Expression, value: Value, key: Value) -> s
         if value.type == t.YEAR_TO_MONTH:
             return f"to_months({value.sql})"
         return f"to_microseconds({value.sql} * 1000)"
-    if can_coerce(value.type, key.type):
+    if key.type.name in _NUMBERS and can_coerce(value.type, key.type):
         return coerce(value, key.type).sql
     message = f"Window frame RANGE value type ({value.type.athena}) not compatible with sort item ({key.type.athena})"
     raise binder.error("TYPE_MISMATCH", node, message)
