@@ -62,7 +62,9 @@ def _without_zone(text: str, target: Type) -> str:
     """The WHEN of a text with a time zone, which Trino checks and leaves out of a timestamp."""
     local, zone = (f"regexp_extract({text}, '^{_NAMED_ZONE}$', {group})" for group in (1, 2))
     matches = f"regexp_full_match({text}, '{_NAMED_ZONE}') AND athena_is_zone({zone})"
-    return f" WHEN {matches} THEN {rounded(_timestamp(f'trim({local})'), target)}"
+    # DuckDB casts a constant while it plans, even one of a text that does not match.
+    checked = f"CASE WHEN {matches} THEN trim({local}) END"
+    return f" WHEN {matches} THEN {rounded(_timestamp(f'({checked})'), target)}"
 
 
 def _timestamp(text: str) -> str:

@@ -160,6 +160,7 @@ class Grouped:
     def _grouping(self, binder: Binder, node: n.Call) -> Value:
         columns: list[str] = []
         for argument in node.arguments:
+            self._source.bind(argument)
             canonical = canonical_form(argument, binder.scope)
             key = next((key for key in self._keys if key.canonical == canonical), None)
             if key is None:

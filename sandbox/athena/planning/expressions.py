@@ -193,6 +193,9 @@ class Binder:
         left, right = self.bind(node.left), self.bind(node.right)
         found = operators.arithmetic(node.operator, left, right)
         if found is None:
+            if operators.is_ambiguous(node.operator, left, right):
+                message = "Could not choose a best candidate operator. Explicit type casts must be added."
+                raise self.error("AMBIGUOUS_FUNCTION_CALL", node, message)
             raise self._no_operator(node, f"{left.type.athena} {node.operator} {right.type.athena}")
         return found
 

@@ -64,6 +64,7 @@ NATIVES = (
     Native("athena_like", _like, ("VARCHAR", "VARCHAR", "VARCHAR"), "BOOLEAN"),
 )
 _FLOATS = {"double", "real"}
+_AMBIGUOUS = {"unknown", "timestamp", "timestamp with time zone"}
 _DAY_MS = 86400000
 _SAFE_DIGITS = 37
 _WIDE = 38
@@ -75,9 +76,9 @@ def arithmetic(operator: str, left: Value, right: Value) -> Value | None:
     if left.type.name == "unknown" and right.type.name == "unknown":
         return None
     if left.type.name == "unknown":
-        left = coerce(left, right.type)
+        left = coerce(left, _beside_null(operator, right.type))
     elif right.type.name == "unknown":
-        right = coerce(right, left.type)
+        right = coerce(right, _beside_null(operator, left.type))
     common = common_type(left.type, right.type)
     if common is not None and common.name in INTEGERS:
         return _integers(operator, coerce(left, common), coerce(right, common))
@@ -86,6 +87,19 @@ def arithmetic(operator: str, left: Value, right: Value) -> Value | None:
     if common is not None and common.name == "decimal":
         return _decimals(operator, left, right)
     return _moments(operator, left, right)
+
+
+def is_ambiguous(operator: str, left: Value, right: Value) -> bool:
+    """Whether arithmetic with NULL could be of several types."""
+    names = {left.type.name, right.type.name}
+    return names == {"unknown"} or (operator in {"+", "-"} and "unknown" in names and names <= _AMBIGUOUS)
+
+
+def _beside_null(operator: str, other: Type) -> Type:
+    """The type of a NULL in arithmetic: the other operand's, or what can be added to a date or multiply an interval."""
+    if operator == "+" and other.name == "date":
+        return t.DAY_TO_SECOND
+    return t.BIGINT if operator in {"*", "/"} and other.name.startswith("interval") else other
 
 
 def _integers(operator: str, left: Value, right: Value) -> Value:

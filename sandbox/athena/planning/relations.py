@@ -216,6 +216,9 @@ class Relations:
         second = self.plan(node.right, (*left, *first.fields))
         is_lateral = second.sql.startswith("LATERAL ")
         if is_lateral and node.kind not in {"CROSS", "INNER", "LEFT"}:
+            if any(f.sql in second.sql for f in first.fields):
+                message = f"LATERAL reference not allowed in {node.kind} JOIN"
+                raise self.context.error("INVALID_COLUMN_REFERENCE", node.right, message)
             message = f"{node.kind} JOIN involving UNNEST or LATERAL is only supported as CROSS or LEFT JOIN ON TRUE"
             raise self.context.error("NOT_SUPPORTED", node, message)
         prunable = _prunable(node.kind, first, second)

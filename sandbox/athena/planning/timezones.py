@@ -37,10 +37,8 @@ def _zone(binder: Binder, zone: Value, node: n.Node) -> str:
     if zone.type.name not in {"varchar", "char"}:
         message = f"Type of time zone must be a varchar or interval (actual {zone.type.athena})"
         raise binder.error("TYPE_MISMATCH", node, message)
-    if isinstance(zone.constant, str):
-        name = zone_of(zone.constant)
-        if name is None:
-            message = f"'{zone.constant}' is not a valid time zone"
-            raise binder.error("INVALID_FUNCTION_ARGUMENT", node, message)
-        return f"'{name}'"
-    return f"athena_zone({zone.sql})"
+    name = zone_of(str(zone.constant))
+    if name is None:
+        message = f"'{zone.constant}' is not a valid time zone"
+        raise binder.error("INVALID_FUNCTION_ARGUMENT", node, message)
+    return f"'{name}'"

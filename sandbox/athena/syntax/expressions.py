@@ -152,6 +152,8 @@ class ExpressionParser(SpecialForms):
         while self._tokens.is_word("AT", "TIME", "ZONE"):
             offset = self._tokens.current.offset
             self._tokens.expect("AT", "TIME", "ZONE")
+            if not (self._tokens.current.kind == TokenKind.STRING or self._tokens.is_word("INTERVAL")):
+                raise self._tokens.unexpected("'INTERVAL', <string>")
             found = n.AtTimeZone(found, self._postfix(self._primary()), offset=offset)
         return found
 
