@@ -121,6 +121,24 @@ def test_the_store_outlives_its_process(lake: Lake, tmp_path: Path) -> None:
     assert again.objects.reads == []
 
 
+def test_only_short_texts_that_do_not_repeat_are_stored_uncompressed(lake: Lake, tmp_path: Path) -> None:
+    lake.table("t", {"key": "string", "status": "string", "long": "string", "missing": "string"})
+    rows = [{"key": f"order-{i:09}", "status": "paid", "long": f"{i:09}" * 20} for i in range(5000)]
+    lake.rows("t/a.json", *rows)
+    assert lake.query("SELECT count(DISTINCT key), max(key), max(long), count(missing) FROM t") == [
+        ["5000", "order-000004999", "000004999" * 20, "0"]
+    ]
+    lake.store.close()
+    with duckdb.connect(tmp_path / "lake.duckdb") as database:
+        ((name,),) = database.execute("SELECT table_name FROM duckdb_tables() WHERE table_name <> 'objects'").fetchall()
+        described = database.execute(
+            "SELECT column_name, bool_and(compression = 'Uncompressed') FROM pragma_storage_info(?) "
+            "WHERE segment_type = 'VARCHAR' AND column_name <> 'c3' GROUP BY 1",
+            [f'"{name}"'],
+        ).fetchall()
+    assert dict(described) == {"c0": True, "c1": False, "c2": False}
+
+
 def test_an_unreadable_store_is_recreated(tmp_path: Path) -> None:
     (tmp_path / "lake.duckdb").write_bytes(b"not a database" * 1000)
     lake = Lake(tmp_path)
