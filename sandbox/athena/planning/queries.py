@@ -25,7 +25,7 @@ from sandbox.athena.planning.rewriting import walked
 from sandbox.athena.planning.scope import Field, ParsedText, Scope
 from sandbox.athena.planning.selects import SelectPlanner
 from sandbox.athena.planning.typed import null_typed
-from sandbox.athena.planning.unused import listed
+from sandbox.athena.planning.unused import listed, with_names
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.syntax import parse_query
 from sandbox.athena.values import Value, fail
@@ -260,7 +260,15 @@ class Queries:
     def _converted(
         self, sql: str, side: Sequence[Field], fields: Sequence[Field], names: Sequence[str], *, keeps_all: bool
     ) -> str:
-        """One side of a set operation. One that `keeps_all` rows compares none, so that it needs no column for that."""
+        """One side of a set operation. One that `keeps_all` rows compares none, so that it needs no column for that.
+
+        Where no value is converted the columns take their names where they are selected.
+        """
+        if keeps_all and all(a.type == f.type and a.type.name != "unknown" for a, f in zip(side, fields, strict=True)):
+            renamed = {a.column: name for a, name in zip(side, names, strict=True)}
+            if len(renamed) == len(names):
+                self.context.droppable.update(names)
+                return f"({with_names(sql, renamed)})"
         alias = self.context.unique("r")
         moved = [a.within(alias) for a in side]
         selected = [

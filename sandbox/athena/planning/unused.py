@@ -8,7 +8,7 @@ with the text of the planned statement, whose columns have unique names, when al
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 _BEGIN, _NEXT, _END = "\ufdd0", "\ufdd1", "\ufdd2"
@@ -30,6 +30,11 @@ class _Item:
 def listed(items: Iterable[str]) -> str:
     """A select list of which items may be left out: each ends in AS and a unique name of a column."""
     return _BEGIN + _NEXT.join(items) + _END
+
+
+def with_names(sql: str, names: Mapping[str, str]) -> str:
+    """A statement whose columns of these names have others."""
+    return _TOKEN.sub(lambda found: names.get(found[0], found[0]), sql)
 
 
 def without_unused(sql: str, droppable: Collection[str]) -> str:
