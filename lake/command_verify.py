@@ -6,12 +6,14 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 
 from lake.findings import show, write_json
 from lake.moments import moment
 from lake.progress import progress_display
-from lake.verify import DEFAULT_TIMEOUT_S, MARGIN_S, verify
+from lake.verify import DEFAULT_TIMEOUT_S, MARGIN_S, check_usable, verify
+from lake.verify_plan import VerifyPlan, plan
 from lake.way import WHOLE_WAY
 from stack import UserError, add_options, check_writable, resolve_options
 
@@ -24,7 +26,8 @@ and row by row where these differ. Compared are the columns of the
 current-state view and the last image of each key. With --ledger, also check
 that the change log has every write that the ledger records as acknowledged.
 
-It reads the whole table once (consistent reads) and the change log twice.
+It reads the whole table once (consistent reads) and the change log twice, and
+first prints how much that is and what it costs.
 
 With --export, a full export of the table to S3 is compared instead, with the
 change log as of the export's time: nothing is read from the table. Athena reads
@@ -34,6 +37,7 @@ EPILOG = """\
 examples:
   python -m lake verify
   python -m lake verify --stack dev --timeout 1200 --report verify.json
+  python -m lake verify --dry-run              what it would read and cost
   python -m lake verify --ledger run.ledger
   python -m lake verify --as-of now            a table that is being written to
   python -m lake verify --since 2h             what has changed lately, by key
@@ -100,6 +104,7 @@ def configure(parser: ArgumentParser) -> None:
         "export's time; Athena computes all digests, and the table is not read",
     )
     parser.add_argument("--report", type=Path, metavar="PATH", help="write the report with all differences as JSON")
+    parser.add_argument("--dry-run", action="store_true", help="only print what would be read and what it would cost")
     parser.add_argument("--json", action="store_true", help="print the report instead of the summary")
     parser.add_argument(
         "--show", type=int, default=_SHOWN, metavar="N", help="differences in the summary (default: %(default)s)"
@@ -111,6 +116,12 @@ def main(arguments: Namespace) -> int:
     """Run the command and return its exit code: 0 without differences, 1 with them."""
     check_writable("report", arguments.report)
     outputs = resolve_options(arguments)
+    check_usable(since=arguments.since, as_of=arguments.as_of, cluster=arguments.cluster, export=arguments.export)
+    planned = plan(outputs, by_key=arguments.since is not None, export=arguments.export)
+    if arguments.dry_run or not arguments.json:
+        _show_plan(planned, as_json=arguments.json)
+    if arguments.dry_run:
+        return 0
     with progress_display(Console(stderr=True)) as watch:
         verification = verify(
             outputs,
@@ -136,6 +147,14 @@ def main(arguments: Namespace) -> int:
         else:
             show(verification, Console(), limit=arguments.show)
         return 0 if verification.report.ok else 1
+
+
+def _show_plan(planned: VerifyPlan, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(planned).decode() + "\n")
+    else:
+        summary = Console()
+        summary.print(str(planned), soft_wrap=not summary.is_terminal, highlight=False)
 
 
 def _seconds(text: str) -> float:

@@ -69,13 +69,7 @@ def verify(
     ledger is invalid, a moment is beyond the change log's retention, the table has an item that DynamoDB cannot have
     written, or the export is not complete, not full, or older than the table's stream.
     """
-    if export is not None and (since or as_of or cluster):
-        raise UserError("--export has its own time and items: leave out --since, --as-of and --cluster.")
-    if cluster is not None:
-        if since is not None:
-            raise UserError("--cluster reads the whole table and --since only some items: leave out one of them.")
-        # Report an unusable cluster before the calls to AWS and the wait for the pipeline.
-        ClusterWorkers(cluster).close()
+    check_usable(since=since, as_of=as_of, cluster=cluster, export=export)
     table_name = outputs.require("table_name")
     athena = Athena(
         client("athena", outputs),
@@ -123,6 +117,16 @@ def verify(
                 f"Athena cannot read {lake.change_log} and {lake.view} in database {outputs.database_name} ({error}): "
                 "check that the stack is deployed, and your permissions."
             ) from error
+
+
+def check_usable(*, since: datetime | None, as_of: datetime | None, cluster: str | None, export: str | None) -> None:
+    """Raise UserError for parameters of `verify` that exclude each other, and an unusable cluster, without AWS."""
+    if export is not None and (since or as_of or cluster):
+        raise UserError("--export has its own time and items: leave out --since, --as-of and --cluster.")
+    if cluster is not None:
+        if since is not None:
+            raise UserError("--cluster reads the whole table and --since only some items: leave out one of them.")
+        ClusterWorkers(cluster).close()
 
 
 def _reading(

@@ -163,6 +163,10 @@ def test_a_backfill_is_right_when_it_is_stopped_anywhere_and_run_twice(
     assert rows == [0, items // 2 + 1, items]
     before = log.keys()
     assert "begins backfill scan-" in log.lake("backfill", "--scan", "--dry-run").out
+    planned = json.loads(log.lake("verify", "--dry-run", "--json").out)
+    page = pipeline.client("s3").list_objects_v2(Bucket=log.bucket, Prefix=f"{log.name}/")["Contents"]
+    assert (planned["items"], planned["objects"]) == (items, len(page))
+    assert planned["log_bytes"] == sum(each["Size"] for each in page)
     assert log.keys() == before
 
 
@@ -216,6 +220,8 @@ def test_an_export_is_compared_with_the_log_as_of_its_time(pipeline: Pipeline, l
     assert found["moving"] == 0
 
     assert log.lake("backfill", "--export", arn).code == 0
+    planned = json.loads(log.lake("verify", "--export", arn, "--dry-run", "--json").out)
+    assert (planned["source"], planned["items"]) == ("export", found["items"])
     right = log.lake("verify", "--export", arn, "--settle", "0")
     assert right.code == 0, right
     assert "of the export, " in right.out

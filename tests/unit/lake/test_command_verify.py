@@ -4,16 +4,18 @@ import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from msgspec import Raw
 
 from lake.__main__ import main
 from lake.comparison import Comparison
+from lake.costs import CommandCost
 from lake.fingerprints import BUCKETS, Fingerprints
 from lake.inventory import Inventory
 from lake.verification import Report, Verification, VerifyProgress
+from lake.verify_plan import VerifyPlan
 from stack import StackOutputs, UserError
 from transform.schema import TABLE
 
@@ -63,6 +65,25 @@ class FakeVerify:
         return _verification(missing=self.missing)
 
 
+def _plan(source: Literal["table", "keys", "export"], items: int | None, size: int | None) -> VerifyPlan:
+    return VerifyPlan(source=source, items=items, bytes=size, objects=3, log_bytes=2_000_000, cost=CommandCost())
+
+
+PLANS = {
+    "table": _plan("table", 1200, 900_000),
+    "keys": _plan("keys", None, None),
+    "export": _plan("export", 1, 700),
+}
+
+
+@pytest.fixture(autouse=True)
+def planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    def plan(_: StackOutputs, *, by_key: bool, export: str | None) -> VerifyPlan:
+        return PLANS["keys" if by_key else "table" if export is None else "export"]
+
+    monkeypatch.setattr("lake.command_verify.plan", plan)
+
+
 @pytest.fixture
 def verify(monkeypatch: pytest.MonkeyPatch) -> FakeVerify:
     fake = FakeVerify()
@@ -73,6 +94,9 @@ def verify(monkeypatch: pytest.MonkeyPatch) -> FakeVerify:
 def test_what_is_right_is_summed_up_and_exits_0(verify: FakeVerify, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", *HERE]) == 0
     out = capsys.readouterr().out
+    assert out.startswith(
+        "reads about 1,200 items of the table (900 KB), and 3 objects of the change log (2.0 MB) twice;"
+    )
     assert "verified in 1.5 s" in out
     assert "0 missing, 0 extra, 0 different" in out
     assert "3 rows, 2 changes, 1 duplicate " in out
@@ -101,6 +125,26 @@ def test_the_report_goes_to_a_file_or_to_standard_output(
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads(path.read_text())
     assert printed["differences"] == [{"kind": "missing", "key": ["order-1"]}]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "reads about 1,200 items of the table (900 KB), and"),
+        (("--since", "2h"), "reads the items whose keys have changed, each by its key, and"),
+        (("--export", "arn:aws:dynamodb:…"), "reads 1 item of the export (700 bytes), and"),
+    ],
+)
+def test_a_dry_run_says_what_would_be_read_and_reads_nothing(
+    options: tuple[str, ...], said: str, verify: FakeVerify, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", *HERE, "--dry-run", *options]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(said)
+    assert "about 0.00 dollars" in out
+    assert main(["verify", *HERE, "--dry-run", "--json", *options]) == 0
+    assert json.loads(capsys.readouterr().out)["objects"] == 3
+    assert not verify.asked
 
 
 def test_a_report_that_cannot_be_written_is_said_so(
