@@ -33,7 +33,7 @@ from lake.clients import client
 from lake.costs import CommandCost
 from lake.described import log_place
 from lake.objects import S3Client, delete_all, listed
-from lake.rewriting import LogObject, Rewriter
+from lake.rewriting import LogObject, Rewriter, staging_name
 from stack import StackOutputs, UserError
 from transform.schema import TABLE, LakeTable
 
@@ -146,6 +146,8 @@ class Compaction:
         """Finish the groups of a stopped run, then replace each group. Raises: UserError: Athena refuses."""
         for note in self._unfinished:
             self._finish(note)
+        if self._place.format == "PARQUET":
+            self._rewriter.drop_left()
         for number, group in enumerate(self._groups):
             self._watch(f"hour {group.hour}: {len(group.objects)} objects, {number + 1} of {len(self._groups)} groups")
             try:
@@ -160,7 +162,7 @@ class Compaction:
         target = f"{self._place.partition(group.hour)}compacted-{group.id}.{suffix}"
         note = _Note(group, f"{NOTES}{self._change_log}/{group.id}.{suffix}", target)
         if self._place.format == "PARQUET":
-            note.table = f"compaction_{group.id}"
+            note.table = staging_name("compaction", group.id)
             note.staged = self._rewriter.write(note.table, group.hour, [each.key for each in group.objects])
         else:
             self._join(group, note.staged)

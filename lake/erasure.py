@@ -33,7 +33,7 @@ from lake.image_columns import literal
 from lake.items import Items
 from lake.objects import S3Client, delete_all, listed, versions
 from lake.reader import LakeReader
-from lake.rewriting import Rewriter
+from lake.rewriting import Rewriter, staging_name
 from lake.way import Positions
 from stack import StackOutputs, UserError
 from transform.schema import TABLE, Column, LakeTable
@@ -138,6 +138,7 @@ class Erasure:
             if self._current is not None:
                 self._watch("erasing the current state")
                 self._current.erase(self._condition())
+            self._rewriter.drop_left()
             erased.error_records = self._erase_errors()
             self._watch("deleting older versions")
             older = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in self._older()]
@@ -205,7 +206,7 @@ class Erasure:
             kept = b"".join(line + b"\n" for line in content.splitlines() if line and not self._is_row(line))
             self._s3.put_object(Bucket=bucket, Key=key, Body=gzip.compress(kept) if packed else kept)
             return
-        name = "erasure"
+        name = staging_name("erasure", key, *self._key)
         self._rewriter.replace(key, self._rewriter.write(name, hour, [key], f"NOT ({self._condition()})"))
         self._rewriter.drop(name)
 

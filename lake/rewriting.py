@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from hashlib import md5
+from typing import Any, Literal
 
 from msgspec import Struct
 
-from lake.athena import Athena, quote
+from lake.athena import Athena, QueryError, quote
 from lake.described import LogPlace
 from lake.fingerprints import digest_sql, hash_sql
 from lake.image_columns import literal
 from lake.objects import S3Client, delete_all, listed
 from stack import UserError
 from transform.schema import ENVELOPE, IMAGES, LakeTable
+
+_STAGING = re.compile("(compaction|erasure)_[0-9a-f]{32}")
+
+
+def staging_name(purpose: Literal["compaction", "erasure"], *content: str) -> str:
+    """Return the name of the staging table of some content: a statement that is repeated makes the same table."""
+    return f"{purpose}_{md5(chr(10).join(content).encode(), usedforsecurity=False).hexdigest()}"
 
 
 class LogObject(Struct, frozen=True):
@@ -50,10 +59,16 @@ class Rewriter:
         of_hour = f'arrival_hour = {literal(hour)} AND "$path" IN ({paths})'
         rows = f"FROM {quote(self._change_log)} WHERE {of_hour} AND ({where})"
         # One bucket is one file: https://docs.aws.amazon.com/athena/latest/ug/ctas-bucketing-and-partitioning.html
-        self._athena.query(
+        made = (
             f"CREATE TABLE {quote(name)} WITH (format = 'PARQUET', bucketed_by = ARRAY[{literal(ENVELOPE[0].name)}], "
             f"bucket_count = 1) AS SELECT {columns} {rows}"
         )
+        try:
+            self._athena.query(made)
+        except QueryError:
+            # Athena goes on with the statement of a run that was killed: it made the table after `drop`.
+            if name not in self._staged():
+                raise
         counted = f"SELECT count(*), sum({_digest()})"
         both = [*self._athena.query(f"{counted} {rows} UNION ALL {counted} FROM {quote(name)}").rows]
         written = [each.key for each in self.objects(self._location(name))]
@@ -73,6 +88,17 @@ class Rewriter:
         delete_all(self._s3, self._place.bucket, ({"Key": each.key} for each in self.objects(location)))
         with suppress(self._glue.exceptions.EntityNotFoundException):
             self._glue.delete_table(DatabaseName=self._database, Name=name)
+
+    def drop_left(self) -> None:
+        """Delete the staging tables that killed runs have left."""
+        for name in self._staged():
+            self.drop(name)
+
+    def _staged(self) -> list[str]:
+        """Return the names of the staging tables in the catalogue."""
+        pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=self._database)
+        names = [str(each["Name"]) for page in pages for each in page["TableList"]]
+        return [name for name in names if _STAGING.fullmatch(name)]
 
     def objects(self, prefix: str) -> Iterator[LogObject]:
         """Return the objects under a prefix of the log's bucket, without empty ones."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from msgspec.structs import replace
 
 from components import view
 from lake import backfill
+from lake.athena import Athena
 from lake.backfill import Backfill
 from lake.objects import versions
 from lake.verification import Report
@@ -289,8 +291,25 @@ def test_a_moment_beyond_the_retention_is_refused(pipeline: Pipeline) -> None:
         s3.delete_object(Bucket=bucket, Key=errors)
 
 
+@pytest.fixture
+def killed_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Athena completes each staging table's statement once before, as that of a run which was killed meanwhile."""
+    query = Athena.query
+
+    def twice(self: Athena, sql: str, *arguments: Any, **named: Any) -> Any:
+        if sql.startswith("CREATE TABLE") and "bucket_count" in sql:
+            query(self, sql, *arguments, **named)
+        return query(self, sql, *arguments, **named)
+
+    monkeypatch.setattr(Athena, "query", twice)
+
+
+@pytest.mark.usefixtures("killed_before")
 def test_compaction_and_erasure_change_only_what_they_must(pipeline: Pipeline, log: Log) -> None:
-    """Two objects become one, and then a key has no row in it, nor in an older version, nor under the error prefix."""
+    """Two objects become one, and then a key has no row in it, nor in an older version, nor under the error prefix.
+
+    Both are repeated after a run that was killed, and delete the tables of other killed runs.
+    """
     s3, key = pipeline.client("s3"), "erase-me"
     for version, name in enumerate((key, "another"), 1):
         pipeline.write([("insert", {"order_id": {"S": name}, "version": {"N": str(version)}})])
@@ -303,6 +322,7 @@ def test_compaction_and_erasure_change_only_what_they_must(pipeline: Pipeline, l
     s3.put_object(Bucket=log.bucket, Key=errors, Body="".join(json.dumps(each) + "\n" for each in failed).encode())
     rows = _all(log, f"WHERE order_id <> '{key}'")
 
+    log.query(f"CREATE TABLE compaction_{0:032} AS SELECT 1 AS number")
     compacted = log.lake("compact", "--open")
     assert compacted.out.endswith("done\n"), compacted
     assert len(log.keys()) == 1
@@ -317,9 +337,12 @@ def test_compaction_and_erasure_change_only_what_they_must(pipeline: Pipeline, l
     )
     log.query(f"INSERT INTO {current} VALUES ('{key}', 'secret'), ('another', 'kept')")
 
+    assert not _staging(log)
+    log.query(f"CREATE TABLE erasure_{0:032} AS SELECT 1 AS number")
     erased = log.lake("erase", key, "--yes", "--view", f"{log.name}_view")
     assert erased.code == 0, erased
     assert "removed 2 rows in 1 object, 1 error record" in erased.out
+    assert not _staging(log)
     assert _all(log, "") == rows
     assert s3.get_object(Bucket=log.bucket, Key=errors)["Body"].read().count(b"rawData") == 1
     assert not any(each["Key"].startswith(log.name) and not each["IsLatest"] for each in versions(s3, log.bucket, ""))
@@ -327,6 +350,10 @@ def test_compaction_and_erasure_change_only_what_they_must(pipeline: Pipeline, l
     assert log.query(f'SELECT count(*) AS n FROM "{current}$snapshots"') == [{"n": 1}]
     page = s3.list_objects_v2(Bucket=log.bucket, Prefix=f"{current}/data/")
     assert len(page["Contents"]) == 1, "the file of the earlier snapshot is gone"
+
+
+def _staging(log: Log) -> list[dict[str, Any]]:
+    return [each for each in log.query("SHOW TABLES") if re.search("compaction_|erasure_", json.dumps(each))]
 
 
 def _all(log: Log, where: str) -> list[dict[str, Any]]:
