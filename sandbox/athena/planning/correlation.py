@@ -27,12 +27,16 @@ _BESIDE_ROWS = frozenset({"JOIN clause", "UNNEST"})
 
 @dataclass(frozen=True)
 class Correlation:
-    """The names of enclosing queries in one SELECT; `aggregated` is whether it has aggregates, so one row a group."""
+    """The names of enclosing queries in one SELECT; `aggregated` is whether it has aggregates, so one row a group.
+
+    `below` are those in its FROM.
+    """
 
     context: PlanningContext
     select: n.Select
     scope: Scope
     aggregated: bool
+    below: Sequence[OuterReference] = ()
 
     def check(self, ordering: Ordering) -> None:
         """Raise StatementError for a SELECT that Trino cannot decorrelate."""
@@ -40,8 +44,17 @@ class Correlation:
             return
         own = [r for r in self.context.outer_references if r.scope.fields is self.scope.fields]
         through = any(self._crosses(reference) for reference in self.context.outer_references)
-        if through or (own and self._is_refused(own, ordering)):
+        if through or self._filters_bare_rows() or (own and self._is_refused(own, ordering)):
             raise self.context.error("NOT_SUPPORTED", self.select, "Given correlated subquery is not supported")
+
+    def _filters_bare_rows(self) -> bool:
+        """Return whether rows without a table, with names of enclosing queries, are not only projected."""
+        parent = self.scope.parent or Scope()
+        bare = any(
+            not r.scope.fields and r.place not in _BESIDE_ROWS and _is_around(r.found, parent) for r in self.below
+        )
+        plain = not (self.aggregated or self.select.where or self.select.distinct) and parent.unnested
+        return bare and not plain
 
     def _crosses(self, reference: OuterReference) -> bool:
         """Return whether a name in a subquery of this SELECT is of a query around both."""

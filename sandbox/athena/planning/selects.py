@@ -47,6 +47,7 @@ class SelectPlanner:
         self._relation = self._from()
         if isinstance(select.source, n.Join):
             check_rows(self._context, select, outer, before)
+        self._below = self._context.outer_references[before:]
         self._scope = Scope(self._relation.fields, outer)
         self._grouped: Grouped | None = None
 
@@ -101,7 +102,7 @@ class SelectPlanner:
         columns = f"{operators.distinct(row)} {', '.join(selected)}" if select.distinct else listed(selected)
         head = f"SELECT {columns}"
         if not _is_unnest_alone(select):
-            Correlation(self._context, select, self._scope, self._grouped is not None).check(ordering)
+            Correlation(self._context, select, self._scope, self._grouped is not None, self._below).check(ordering)
         fields = tuple(outputs)
         return limited(self._context, head, f"{source}{where}", keys, ordering, fields), fields
 
