@@ -201,7 +201,12 @@ def _scalar(item: str, target: Type, cast: Cast, depth: int) -> str:
         double = cast(f"CAST({item} AS DOUBLE)", Type("double"), varchar, depth)
         written = f"CASE WHEN {is_text} THEN {text} WHEN {is_number} AND {has_point} THEN {double} ELSE {item} END"
         refused = fail("INVALID_CAST_ARGUMENT", f"'Cannot cast ''' || {item} || ''' to {shown}'", target)
-        return f"CASE WHEN {item}[1] IN ('[', '{{') THEN {refused} ELSE {cast(written, varchar, target, depth)} END"
+        if target.arguments:
+            message = f"'Value [' || v{depth} || '] does not fit in type {shown}'"
+            long = fail("GENERIC_INTERNAL_ERROR", message, target)
+            fitting = f"CASE WHEN length(v{depth}) > {target.arguments[0]} THEN {long} ELSE v{depth} END"
+            written = f"list_transform([{written}], lambda v{depth}: {fitting})[1]"
+        return f"CASE WHEN {item}[1] IN ('[', '{{') THEN {refused} ELSE {written} END"
     if name == "boolean":
         number = f"(CAST({item} AS DOUBLE) <> 0)"
         inner = cast(text, varchar, target, depth)
