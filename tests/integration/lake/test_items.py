@@ -15,22 +15,15 @@ from lake.fingerprints import Fingerprints
 from lake.inventory import Inventory
 from lake.items import Items
 from stack import UserError
-from transform.schema import Column, KeyAttribute, LakeTable
+from tests.things import column_of, things
 
-TABLE = LakeTable(
-    entity="thing",
-    change_log="thing_changes",
-    view="things",
-    partition_key=KeyAttribute("id", "S"),
-    sort_key=KeyAttribute("line", "N"),
-    columns=(
-        Column("id", "string", ("id",), ""),
-        Column("line", "bigint", ("line",), ""),
-        Column("status", "string", ("status",), "a reserved word"),
-        Column("price", "decimal(38,10)", ("price",), ""),
-        Column("city", "string", ("address", "city"), ""),
-        Column("country", "string", ("address", "country"), ""),
-    ),
+TABLE = things(
+    column_of("id", "string"),
+    column_of("line", "bigint"),
+    column_of("status", "string"),
+    column_of("price", "decimal(38,10)"),
+    column_of("city", "string", "address", "city"),
+    column_of("country", "string", "address", "country"),
 )
 
 

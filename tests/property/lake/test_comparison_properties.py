@@ -14,22 +14,15 @@ from msgspec import Raw
 from lake.comparison import Comparison, Difference
 from lake.fingerprints import BUCKETS, Fingerprints
 from lake.inventory import Inventory
-from transform.schema import Column, KeyAttribute, LakeTable
+from tests.things import column_of, things
 
 Cells = tuple[str | None, ...]
 
-TABLE = LakeTable(
-    entity="thing",
-    change_log="thing_changes",
-    view="things",
-    partition_key=KeyAttribute("id", "S"),
-    sort_key=KeyAttribute("line", "N"),
-    columns=(
-        Column("name", "string", ("name",), ""),
-        Column("id", "string", ("id",), ""),
-        Column("line", "bigint", ("line",), ""),
-        Column("price", "string", ("price",), ""),
-    ),
+TABLE = things(
+    column_of("name", "string"),
+    column_of("id", "string"),
+    column_of("line", "bigint"),
+    column_of("price", "string"),
 )
 
 

@@ -12,29 +12,23 @@ from typing import Any
 from lake.export_rows import rows_sql, sequence_of
 from sandbox.athena.catalogue import Storage
 from tests.athena_lake import Lake
+from tests.things import column_of, things
 from transform.events import OPERATIONS, Change, read_change
 from transform.rows import RowWriter
-from transform.schema import Column, KeyAttribute, LakeTable
+from transform.schema import Column
 
-TABLE = LakeTable(
-    entity="thing",
-    change_log="thing_changes",
-    view="things",
-    partition_key=KeyAttribute("id", "S"),
-    sort_key=KeyAttribute("line", "N"),
-    columns=(
-        Column("id", "string", ("id",), ""),
-        Column("line", "string", ("line",), ""),
-        Column("count", "int", ("count",), ""),
-        Column("large", "bigint", ("large",), ""),
-        Column("price", "decimal(6,2)", ("price",), ""),
-        Column("share", "decimal(2,2)", ("share",), ""),
-        Column("gift", "boolean", ("gift",), ""),
-        Column("weight", "double", ("weight",), ""),
-        Column("day", "date", ("day",), ""),
-        Column("at", "timestamp", ("at",), ""),
-        Column("city", "string", ("odd' name", "city"), ""),
-    ),
+TABLE = things(
+    column_of("id", "string"),
+    column_of("line", "string"),
+    column_of("count", "int"),
+    column_of("large", "bigint"),
+    column_of("price", "decimal(6,2)"),
+    column_of("share", "decimal(2,2)"),
+    column_of("gift", "boolean"),
+    column_of("weight", "double"),
+    column_of("day", "date"),
+    column_of("at", "timestamp"),
+    column_of("city", "string", "odd' name", "city"),
 )
 MOMENT = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
 FILE = "s3://lake/lines/data/1.json"

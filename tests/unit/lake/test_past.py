@@ -14,15 +14,11 @@ from lake.athena import Begun, Row
 from lake.export_rows import sequence_of
 from lake.past import PastLake
 from tests.athena_lake import Lake
-from transform.schema import Column, KeyAttribute, LakeTable
+from tests.things import column_of, things
 
-TABLE = LakeTable(
-    entity="thing",
-    change_log="thing_changes",
-    view="things",
-    partition_key=KeyAttribute("id", "S"),
-    sort_key=KeyAttribute("line", "N"),
-    columns=(Column("line", "bigint", ("line",), ""), Column("id", "string", ("id",), "")),
+TABLE = things(
+    column_of("line", "bigint"),
+    column_of("id", "string"),
 )
 AT = datetime(2026, 3, 15, 11, 0, 10, tzinfo=UTC)
 _SECOND = int(AT.timestamp())

@@ -12,20 +12,13 @@ from lake.fingerprints import BUCKETS, Fingerprints, bucket_of
 from lake.inventory import BucketDigest
 from lake.reader import ChangeCounts, ComparedKeys, LakeReader
 from tests.athena_lake import Lake
-from transform.schema import Column, KeyAttribute, LakeTable
+from tests.things import column_of, things
 
-TABLE = LakeTable(
-    entity="thing",
-    change_log="thing_changes",
-    view="things",
-    partition_key=KeyAttribute("id", "S"),
-    sort_key=KeyAttribute("line", "N"),
-    columns=(
-        Column("revision", "bigint", ("version",), ""),
-        Column("line", "bigint", ("line",), ""),
-        Column("id", "string", ("id",), ""),
-        Column("price", "decimal(18,2)", ("price",), ""),
-    ),
+TABLE = things(
+    column_of("revision", "bigint", "version"),
+    column_of("line", "bigint"),
+    column_of("id", "string"),
+    column_of("price", "decimal(18,2)"),
 )
 
 

@@ -22,16 +22,13 @@ from lake.reader import ChangeCounts, ComparedKeys, LastImage
 from lake.verification import Patience, Verification, Verifier, VerifyProgress
 from lake.way import Way
 from stack.ledger import Acknowledged
+from tests.things import column_of, things
 from tests.unit.lake.digested import Digested, key_text
-from transform.schema import Column, KeyAttribute, LakeTable
 
-TABLE = LakeTable(
-    entity="thing",
-    change_log="thing_changes",
-    view="things",
-    partition_key=KeyAttribute("id", "S"),
+TABLE = things(
+    column_of("id", "string"),
+    column_of("version", "bigint"),
     sort_key=None,
-    columns=(Column("id", "string", ("id",), ""), Column("version", "bigint", ("version",), "")),
 )
 PATIENCE = Patience(quiet_s=2, settle_s=60, timeout_s=600)
 TRUTH: list[Row] = [("a", "2"), ("b", "1"), ("c", None)]
