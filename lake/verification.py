@@ -311,8 +311,8 @@ class Verifier:
         views, images = comparison.suspects(digests, self._scope.share)
         if not views and not images:
             return
-        is_moving = self._as_of is not None and (self._inventory is None or self._inventory.moment is None)
-        moving = self._moving(views | images) if is_moving else frozenset[bytes]()
+        written_meanwhile = self._as_of is not None and (self._inventory is None or self._inventory.moment is None)
+        moving = self._moving(views | images) if written_meanwhile else frozenset[bytes]()
         comparison.expect(views | images, moving)
         if views:
             comparison.compare_rows(self._counted("view", self._lake.view_rows(views)), views)
