@@ -159,10 +159,13 @@ def _present(item: str, target: Type, cast: Cast, depth: int, *, spelled: bool) 
 def _map(item: str, target: Type, cast: Cast, depth: int, *, spelled: bool) -> str:
     pairs, pair = f"p{depth}", f"x{depth}"
     inner = to_value(f"{pair}[2]", target.value, cast, depth + 1, spelled=spelled)
-    keys = f"list_transform({pairs}, lambda {pair}: {cast(f'{pair}[1]', Type('varchar'), target.key, depth + 1)})"
+    name = f"{pair}[1]"
+    is_text = target.key.name == "varchar"
+    key = _fitting(name, target.key, depth) if is_text else cast(name, Type("varchar"), target.key, depth + 1)
+    keys = f"list_transform({pairs}, lambda {pair}: {key})"
     values = f"list_transform({pairs}, lambda {pair}: {inner})"
     made = f"map({keys}, {values})"
-    if target.key.name != "varchar":
+    if not is_text:
         # Different texts may be one key: 1 and 01.
         message = f"'Cannot cast to {target.athena}. Duplicate map keys are not allowed'"
         refused = fail("INVALID_CAST_ARGUMENT", message, target)
@@ -190,6 +193,16 @@ def _row(item: str, target: Type, cast: Cast, depth: int, *, spelled: bool) -> s
     )
 
 
+def _fitting(text: str, target: Type, depth: int) -> str:
+    """A text as varchar(n), which fails if it is longer; a cast of a text would cut it."""
+    if not target.arguments:
+        return text
+    message = f"'Value [' || v{depth} || '] does not fit in type {target.athena}'"
+    long = fail("GENERIC_INTERNAL_ERROR", message, target)
+    shown = f"CASE WHEN length(v{depth}) > {target.arguments[0]} THEN {long} ELSE v{depth} END"
+    return f"list_transform([{text}], lambda v{depth}: {shown})[1]"
+
+
 def _scalar(item: str, target: Type, cast: Cast, depth: int) -> str:
     name, varchar = target.name, Type("varchar")
     shown = target.athena
@@ -201,12 +214,7 @@ def _scalar(item: str, target: Type, cast: Cast, depth: int) -> str:
         double = cast(f"CAST({item} AS DOUBLE)", Type("double"), varchar, depth)
         written = f"CASE WHEN {is_text} THEN {text} WHEN {is_number} AND {has_point} THEN {double} ELSE {item} END"
         refused = fail("INVALID_CAST_ARGUMENT", f"'Cannot cast ''' || {item} || ''' to {shown}'", target)
-        if target.arguments:
-            message = f"'Value [' || v{depth} || '] does not fit in type {shown}'"
-            long = fail("GENERIC_INTERNAL_ERROR", message, target)
-            fitting = f"CASE WHEN length(v{depth}) > {target.arguments[0]} THEN {long} ELSE v{depth} END"
-            written = f"list_transform([{written}], lambda v{depth}: {fitting})[1]"
-        return f"CASE WHEN {item}[1] IN ('[', '{{') THEN {refused} ELSE {written} END"
+        return f"CASE WHEN {item}[1] IN ('[', '{{') THEN {refused} ELSE {_fitting(written, target, depth)} END"
     if name == "boolean":
         number = f"(CAST({item} AS DOUBLE) <> 0)"
         inner = cast(text, varchar, target, depth)
