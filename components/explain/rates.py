@@ -24,6 +24,8 @@ def _infracost(resource: str) -> str:
     return _INFRACOST.format(resource, resource)
 
 
+# No readable page of AWS states them; its price list and bills call them ContributorRulesManaged and
+# ContributorEventsManaged.
 _INSIGHTS = "usage.ai/blog/aws-reserved-instances-dynamodb-contributor-insights (2026)"
 
 

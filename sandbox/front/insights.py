@@ -1,8 +1,11 @@
 """Contributor Insights of DynamoDB's tables: the keys that are read and written most, and those that are throttled.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/contributorinsights_HowItWorks.html: an access counts
-its read units and three times its write units, a throttle counts one. PartiQL's calls and the throttles of an index's
-writes are not counted. The counts are in memory alone: a restart of the server begins new ones.
+its read units and three times its write units, a throttle counts one. Those of a local index are the table's, because
+it has the table's partitions and capacity
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ThroughputConsiderations). PartiQL's
+calls and the throttles of an index's writes are not counted. The counts are in memory alone: a restart of the server
+begins new ones.
 """
 
 from __future__ import annotations
@@ -160,20 +163,26 @@ class _KeyCounter:
             consumed = Consumed(table.schema)
             consumed.add_write(table, change, factor)
             if TABLE in kept:
-                kept[TABLE].add(ACCESSED_RULES, change.key, _PER_WRITE_UNIT * consumed.table)
+                local = sum(units for name, units in consumed.indexes.items() if _place(table, name) == TABLE)
+                kept[TABLE].add(ACCESSED_RULES, change.key, _PER_WRITE_UNIT * (consumed.table + local))
             for name, units in consumed.indexes.items():
                 if name in kept and (key := _index_key(table.schema.indexes[name].key, change)) is not None:
                     kept[name].add(ACCESSED_RULES, key, _PER_WRITE_UNIT * units)
 
     def read(self, table: StoredTable, key: Key, units: float, index: str | None) -> None:
         """Count the key of a read; one without a sort key is of a whole partition."""
-        if _counts() and (insights := insights_of(table.owner, index or TABLE)) is not None:
+        if _counts() and (insights := insights_of(table.owner, _place(table, index))) is not None:
             insights.add(ACCESSED_RULES, key, units)
 
     def throttled(self, table: StoredTable, key: Key, index: str | None) -> None:
         """Count the key of a throttled call."""
-        if _counts() and (insights := insights_of(table.owner, index or TABLE)) is not None:
+        if _counts() and (insights := insights_of(table.owner, _place(table, index))) is not None:
             insights.add(THROTTLED_RULES, key, 1)
+
+
+def _place(table: StoredTable, index: str | None) -> str:
+    """Return what counts the calls of an index: itself if it is global, else the table."""
+    return index if index is not None and table.schema.indexes[index].kind == "Global" else TABLE
 
 
 def _counts() -> bool:

@@ -2,7 +2,7 @@
 
 A minute's keys are counted by Space-Saving (Metwally, Agrawal and El Abbadi, "Efficient Computation of Frequent and
 Top-k Elements in Data Streams", ICDT 2005): with n counters a value is too large by at most total/n, and a key with
-more than total/n is never missed. Past minutes have the largest keys alone, as many as a report may have.
+more than total/n is never missed. Past minutes have the largest keys alone.
 """
 
 from __future__ import annotations
@@ -13,8 +13,13 @@ from typing import NamedTuple
 
 from sandbox.monitoring.store import MINUTE_S
 
-MAX_CONTRIBUTORS = 100
-"""Of one report: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetInsightRuleReport.html"""
+MAX_CONTRIBUTORS = 25
+"""Of one report; a rule over log groups has 100.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/contributorinsights_HowItWorks.html
+"""
+KEPT_KEYS = 100
+"""Of a minute that is over."""
 COUNTERS = 1_000
 """The keys of a minute that are counted."""
 _KEPT_MINUTES = 180
@@ -125,7 +130,7 @@ class ContributorCounts:
         self._keys.add(key, value)
 
     def _begin(self, minute: int) -> None:
-        self._keys.keep_largest(MAX_CONTRIBUTORS)
+        self._keys.keep_largest(KEPT_KEYS)
         self._minute = minute
         # The clock may have been set back into a minute that is over.
         self._keys = self._minutes.setdefault(minute, LargestKeys())

@@ -184,13 +184,15 @@ def test_a_key_counts_its_read_units_and_three_times_its_write_units(table: Insi
     dynamodb.batch_get_item(RequestItems={name: {"Keys": [key], "ConsistentRead": True}})
     condition = {"KeyConditionExpression": "id = :id", "ExpressionAttributeValues": {":id": {"S": "hot"}}}
     dynamodb.query(TableName=name, ConsistentRead=True, **condition)
+    dynamodb.query(TableName=name, IndexName="local", ConsistentRead=True, **condition)
     dynamodb.execute_statement(Statement=f"SELECT * FROM \"{name}\" WHERE id = 'hot' AND at = '1'")
     puts = [{"Put": {"TableName": name, "Item": {"id": {"S": "both"}, "at": {"S": "1"}}}}]
     dynamodb.transact_write_items(TransactItems=puts)
 
-    assert table.contributors("PKC") == {("hot",): 4 * 3 + 3, ("large",): 2 * 3, ("both",): 2 * 3}
+    # The first of three equal items changes the local index, too, whose units are the table's.
+    assert table.contributors("PKC") == {("hot",): (4 + 1) * 3 + 4, ("large",): 2 * 3, ("both",): 2 * 3}
     assert table.contributors("SKC") == {
-        ("hot", "1"): 3 * 3 + 2,
+        ("hot", "1"): (3 + 1) * 3 + 2,
         ("hot", "2"): 3,
         ("large", "1"): 2 * 3,
         ("both", "1"): 2 * 3,
@@ -237,7 +239,8 @@ def test_a_report_has_its_periods_and_at_most_the_contributors_that_are_asked_fo
     assert {point["ApproximateValue"] for one in report["Contributors"] for point in one["Datapoints"]} <= {3, 6}
     assert max(point["MaxContributorValue"] for point in report["MetricDatapoints"]) == 6
     assert len(table.report("PKC", MaxContributorCount=2)["Contributors"]) == 2
-    for wrong in ({"MaxContributorCount": 101}, {"OrderBy": "Average"}, {"Metrics": ["Median"]}):
+    assert len(table.report("PKC", MaxContributorCount=25)["Contributors"]) == 12
+    for wrong in ({"MaxContributorCount": 26}, {"OrderBy": "Average"}, {"Metrics": ["Median"]}):
         assert refusal(table.report, kind="PKC", **wrong)[0] == "InvalidParameterValue"
     now = dt.datetime.now(dt.UTC)
     gone = {"RuleName": "nowhere", "StartTime": now - dt.timedelta(hours=1), "EndTime": now, "Period": 60}

@@ -53,7 +53,9 @@ def report(call: ControlCall) -> Mapping[str, Any]:
     if period_s < MINUTE_S or period_s % MINUTE_S:
         raise _invalid(f"The value {period_s} for parameter Period is invalid: it must be a multiple of 60.")
     if not 1 <= most <= MAX_CONTRIBUTORS:
-        raise _invalid(f"The value {most} for parameter MaxContributorCount is invalid: it must be 1 to 100.")
+        raise _invalid(
+            f"The value {most} for parameter MaxContributorCount is invalid: it must be 1 to {MAX_CONTRIBUTORS}."
+        )
     if order not in _RANKINGS:
         raise _invalid(f"The value {order} for parameter OrderBy is invalid: it must be Sum or Maximum.")
     if wrong := sorted(set(statistics) - _STATISTICS.keys()):
