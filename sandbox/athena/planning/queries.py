@@ -264,10 +264,9 @@ class Queries:
 
         Where no value is converted the columns take their names where they are selected.
         """
-        if keeps_all and all(a.type == f.type and a.type.name != "unknown" for a, f in zip(side, fields, strict=True)):
+        if keeps_all and all(_is_as_it_was(a, f) for a, f in zip(side, fields, strict=True)):
             renamed = {a.column: name for a, name in zip(side, names, strict=True)}
             if len(renamed) == len(names):
-                self.context.droppable.update(names)
                 return f"({with_names(sql, renamed)})"
         alias = self.context.unique("r")
         moved = [a.within(alias) for a in side]
@@ -313,6 +312,11 @@ class Queries:
                 Value(member, f"struct_extract({value.sql}, 'f{i}')") for i, member in enumerate(value.type.members, 1)
             ]
         return [value]
+
+
+def _is_as_it_was(column: Field, combined: Field) -> bool:
+    """Whether a side's column is that of its set operation without a conversion or a column beside it."""
+    return column.type == combined.type and column.type.name != "unknown" and not (column.parsed or combined.parsed)
 
 
 def _refers(query: object, name: str) -> bool:
