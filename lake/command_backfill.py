@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 
 import msgspec
 from rich.console import Console
@@ -13,6 +11,7 @@ from rich.console import Console
 from lake.backfill import Backfill, BackfillPlan, BackfillState
 from lake.costs import size
 from lake.counts import counted
+from lake.status_line import StatusLine
 from stack import add_options, resolve_options
 
 NAME = "backfill"
@@ -52,11 +51,12 @@ def configure(parser: ArgumentParser) -> None:
 def main(arguments: Namespace) -> int:
     """Run the command and return its exit code."""
     outputs = resolve_options(arguments)
-    with display("looking at the table") as say:
+    with StatusLine("looking at the table") as say:
         backfill = Backfill(outputs, "scan" if arguments.scan else "export", arn=arguments.export or None, watch=say)
         plan = backfill.plan
         if not arguments.json:
-            _show_plan(plan)
+            with say.hidden():
+                _show_plan(plan)
         if not arguments.dry_run:
             backfill.run()
     if arguments.json:
@@ -65,14 +65,6 @@ def main(arguments: Namespace) -> int:
     elif not arguments.dry_run and not plan.finished:
         _show(backfill.state, Console())
     return 0
-
-
-@contextmanager
-def display(first: str) -> Generator[Callable[[str], None]]:
-    """A progress callback: a live line on a terminal, nothing elsewhere."""
-    console = Console(stderr=True)
-    with console.status(first) as status:
-        yield status.update
 
 
 def _show_plan(plan: BackfillPlan) -> None:

@@ -8,11 +8,11 @@ from argparse import ArgumentParser, Namespace
 import msgspec
 from rich.console import Console
 
-from lake.command_backfill import display
 from lake.compaction import CLOSED_AFTER, SMALL_BYTES, Compaction, CompactionPlan
 from lake.costs import size
 from lake.counts import counted
 from lake.moments import duration
+from lake.status_line import StatusLine
 from stack import add_options, resolve_options
 
 NAME = "compact"
@@ -56,11 +56,12 @@ def configure(parser: ArgumentParser) -> None:
 def main(arguments: Namespace) -> int:
     """Run the command and return its exit code."""
     outputs = resolve_options(arguments)
-    with display("listing the change log's objects") as say:
+    with StatusLine("listing the change log's objects") as say:
         compaction = Compaction(outputs, open_hours=arguments.open, closed_after=arguments.closed_after, watch=say)
         plan = compaction.plan
         if not arguments.json:
-            _show(plan, Console())
+            with say.hidden():
+                _show(plan, Console())
         if not arguments.dry_run:
             compaction.run()
     if arguments.json:

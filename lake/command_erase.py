@@ -8,10 +8,10 @@ from argparse import ArgumentParser, Namespace
 import msgspec
 from rich.console import Console
 
-from lake.command_backfill import display
 from lake.costs import size
 from lake.counts import counted
 from lake.erasure import Erased, Erasure, ErasurePlan
+from lake.status_line import StatusLine
 from lake.way import WHOLE_WAY
 from stack import add_options, resolve_options
 from transform.schema import TABLE
@@ -46,11 +46,12 @@ def configure(parser: ArgumentParser) -> None:
 def main(arguments: Namespace) -> int:
     """Run the command and return its exit code: 0 when nothing is left."""
     outputs = resolve_options(arguments)
-    with display("looking at the lake") as say:
+    with StatusLine("looking at the lake") as say:
         erasure = Erasure(outputs, arguments.key, watch=say)
         plan = erasure.plan
         if not arguments.json:
-            _show_plan(plan, Console(), yes=arguments.yes)
+            with say.hidden():
+                _show_plan(plan, Console(), yes=arguments.yes)
         erased = erasure.run() if arguments.yes else None
     if arguments.json:
         sys.stdout.write(msgspec.json.encode(erased or plan).decode() + "\n")

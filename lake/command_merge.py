@@ -12,12 +12,12 @@ import msgspec
 from rich.console import Console
 
 from lake.athena import QueryError
-from lake.command_backfill import display
 from lake.costs import size
 from lake.counts import counted
 from lake.merge_machine import MergeFailedError, MergeMachine
 from lake.merging import CurrentMerge, MergePlan
 from lake.moments import duration
+from lake.status_line import StatusLine
 from stack import StackOutputs, UserError, add_options, resolve_options
 
 NAME = "merge"
@@ -84,9 +84,11 @@ def main(arguments: Namespace) -> int:
 def _merge(arguments: Namespace, outputs: StackOutputs, *, rebuild: bool) -> str:
     """Say what a merge reads, and do it; returns why it failed, or nothing."""
     try:
-        with display("looking at the current table") as say:
+        with StatusLine("looking at the current table") as say:
             merge = CurrentMerge(outputs, margin=arguments.margin, rebuild=rebuild)
-            _show(merge.plan(), json=arguments.json)
+            plan = merge.plan()
+            with say.hidden():
+                _show(plan, json=arguments.json)
             if not arguments.dry_run:
                 _run(merge, outputs, rebuild=rebuild, say=say)
     except MergeFailedError as error:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 
 import msgspec
 from rich.console import Console
@@ -14,6 +12,7 @@ from lake.counts import counted
 from lake.dead_letters import Recovery, recover
 from lake.moments import moment
 from lake.replay import Replay, Selection, replay
+from lake.status_line import StatusLine
 from stack import StackOutputs, UserError, add_options, resolve_options
 
 NAME = "replay"
@@ -75,7 +74,7 @@ def main(arguments: Namespace) -> int:
 
 
 def _replay(outputs: StackOutputs, selection: Selection, *, dry_run: bool) -> Replay | Recovery:
-    with _display("listing failed records") as say:
+    with StatusLine("listing failed records") as say:
         return replay(
             outputs,
             dry_run=dry_run,
@@ -85,17 +84,10 @@ def _replay(outputs: StackOutputs, selection: Selection, *, dry_run: bool) -> Re
 
 
 def _recover(outputs: StackOutputs, *, dry_run: bool) -> Replay | Recovery:
-    with _display("reading the dead-letter queue") as say:
+    with StatusLine("reading the dead-letter queue") as say:
         return recover(
             outputs, dry_run=dry_run, watch=lambda done: say(_places(done.records, done.messages, "message"))
         )
-
-
-@contextmanager
-def _display(first: str) -> Generator[Callable[[str], None]]:
-    """A progress callback: a live line on a terminal, nothing elsewhere."""
-    with Console(stderr=True).status(first) as status:
-        yield status.update
 
 
 def _places(records: int, places: int, noun: str) -> str:
