@@ -25,7 +25,7 @@ import msgspec
 
 from loadgen.distributed import bundle, cluster_task, messages
 from loadgen.distributed.messages import JobRefused, Ready
-from loadgen.distributed.worker_pool import Seconds, follow
+from loadgen.distributed.worker_pool import Seconds, follow, not_started
 from loadgen.job import Job, SegmentResult
 from loadgen.metrics.counters import MetricsRow
 from loadgen.schedule.keys import LANES
@@ -112,7 +112,8 @@ class Cluster:
                 case Ready():
                     self._admitted.append(execution)
                 case JobRefused(sentence):
-                    raise UserError(sentence)
+                    # A message without an execution is not the worker's: it is gone.
+                    raise UserError(sentence) if execution else not_started(sentence)
                 case _:
                     raise RuntimeError("a worker sent an unexpected message")
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from loadgen.distributed import messages
 from loadgen.distributed.messages import JobRefused, Prepare, Ready, Start, Stop, WorkerMessage
-from loadgen.distributed.worker_pool import Seconds, follow
+from loadgen.distributed.worker_pool import Seconds, follow, not_started
 from loadgen.job import Job, SegmentResult
 from loadgen.metrics.counters import MetricsRow
 from stack import UserError
@@ -68,7 +68,7 @@ class Processes:
                 case JobRefused(sentence):
                     raise UserError(sentence)
                 case _:
-                    raise RuntimeError(f"a worker could not get ready: {await worker.end()}")
+                    raise not_started(f"a worker is gone, and {await worker.end()}")
 
     async def run(self, start_epoch_ns: int, on_row: Callable[[MetricsRow], None]) -> list[SegmentResult]:
         """Carry out the plan, which starts at this wall time."""

@@ -11,6 +11,7 @@ from loadgen.distributed.messages import Done, JobRefused, RowReady, WorkerMessa
 from loadgen.job import Job, SegmentResult
 from loadgen.metrics.counters import MetricsRow
 from loadgen.schedule.plan import Plan
+from stack import UserError
 
 
 class WorkerPool(Protocol):
@@ -107,6 +108,11 @@ async def follow(segment: int, answer: Callable[[], Awaitable[WorkerMessage]], s
                 part.lost = "its worker sent an unexpected message"
     seconds.end(segment)
     return part
+
+
+def not_started(reason: str) -> UserError:
+    """Return the error of a run that a worker was lost to before it began."""
+    return UserError(f"The run has not started: {reason.rstrip('.')}; run it again.")
 
 
 def whole(plan: Plan) -> Plan:

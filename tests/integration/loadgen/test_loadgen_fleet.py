@@ -111,6 +111,15 @@ def test_a_worker_that_dies_is_reported_and_its_numbers_are_left_out(order_table
     assert sum(second["acked"] for second in report.series) == report.counts.acked
 
 
+def test_a_worker_that_ends_before_the_start_is_one_sentence(
+    order_table: OrderTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert main(["--rps", "50", "--processes", "2", "--quiet", *options(order_table, tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said == "The run has not started: a worker is gone, and its process ended with exit code 1; run it again.\n"
+
+
 def test_a_count_ends_the_run(order_table: OrderTable, tmp_path: Path) -> None:
     assert main(["--rps", "100", "--count", "37", "--quiet", *options(order_table, tmp_path)]) == 0
     assert main(["--rps", "100", "--count", "37", "--profile", "poisson", *options(order_table, tmp_path)]) == 0
