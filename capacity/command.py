@@ -137,6 +137,9 @@ def _report(
     if known is None:
         raise UserError("No step was carried out: give --from a rate below --to.")
     name = _LOCAL_STACK if outputs.origin == SANDBOX else options.stack
+    if _INTERRUPTED in stopped:
+        # Prices take a run of the program, and who presses Ctrl-C does not wait for it.
+        name = None
     stack = None if name is None else remedy.priced_stack(name, known, options.item_size)
     cause = gives_out(steps)
     report = CapacityReport(
