@@ -1,6 +1,6 @@
 """Aggregate functions: https://trino.io/docs/435/functions/aggregate.html.
 
-`approx_distinct` counts exactly, where Trino's result has a standard error of 2.3 %; `approx_percentile` follows
+`approx_percentile` follows
 Trino's rule for few values (about fifty), where its digest has each; for more values it is exact and Trino's is
 approximate.
 """

@@ -43,10 +43,20 @@ def checksum(call: TypedCall) -> str:
     Raises:
         StatementError: the sandbox has no hash of the type.
     """
-    text, kind = _written(call[0], call.arguments[0].type, 0)
+    text, kind = hashed_text(call[0], call.arguments[0].type)
+    return f"athena_checksum({call.aggregate('list', text)}, '{kind}')"
+
+
+def hashed_text(sql: str, type_: Type) -> tuple[str, str]:
+    """SQL for the text of a value that `hash_of` hashes, and its kind.
+
+    Raises:
+        StatementError: the sandbox has no hash of the type.
+    """
+    text, kind = _written(sql, type_, 0)
     if not isinstance(kind, str):
-        text = f"CASE WHEN {call[0]} IS NOT NULL THEN CAST(to_json({text}) AS VARCHAR) END"
-    return f"athena_checksum({call.aggregate('list', text)}, '{json.dumps(kind)}')"
+        text = f"CASE WHEN {sql} IS NOT NULL THEN CAST(to_json({text}) AS VARCHAR) END"
+    return text, json.dumps(kind)
 
 
 def _written(sql: str, type_: Type, depth: int) -> tuple[str, Kind]:
@@ -78,17 +88,19 @@ def _leaf(sql: str, type_: Type) -> tuple[str, str]:
         return _OCTETS[name].format(sql), "varbinary" if name == "varbinary" else "halves"
     if name in _NUMBERS and not (name == "timestamp with time zone" and type_.precision > _MILLISECONDS):
         return _NUMBERS[name].format(sql), "bigint"
-    raise StatementError("NOT_SUPPORTED", f"The sandbox's Athena has no checksum of {type_.athena}")
+    raise StatementError("NOT_SUPPORTED", f"The sandbox's Athena has no hash of {type_.athena}")
 
 
 def checksum_of(values: list[str | None], kind: str) -> bytes:
     """The checksum of values, including NULLs, by their texts."""
-    read = _kind(kind)
-    if isinstance(read, str):
-        total = sum(1 if value is None else _hash(value, read) for value in values)
-    else:
-        total = sum(1 if value is None else _hash(json.loads(value), read) for value in values)
+    total = sum(1 if value is None else hash_of(value, kind) for value in values)
     return (total * _PRIME % LONG).to_bytes(8, "little")
+
+
+def hash_of(text: str, kind: str) -> int:
+    """The XXH64 of a value by its text."""
+    read = _kind(kind)
+    return _hash(text if isinstance(read, str) else json.loads(text), read)
 
 
 @lru_cache

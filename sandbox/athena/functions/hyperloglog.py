@@ -1,8 +1,9 @@
-"""HyperLogLog functions: https://trino.io/docs/435/functions/hyperloglog.html.
+"""HyperLogLog functions: https://trino.io/docs/435/functions/hyperloglog.html, and approx_distinct.
 
 A value is the bytes in which Trino writes it. Up to 511 hashes it holds each, with 26 bits of its bucket; then 4,096
-buckets, each with the longest run of zeros. Source: airlift, io.airlift.stats.cardinality: SparseHll, DenseHll, Utils;
-trino 435, io.trino.operator.aggregation.ApproximateSetAggregation and MergeHyperLogLogAggregation.
+buckets, each with the longest run of zeros. approx_distinct has 2,048 by default. Sources: airlift,
+io.airlift.stats.cardinality: SparseHll, DenseHll, Utils; trino 435, io.trino.operator.aggregation:
+ApproximateSetAggregation, MergeHyperLogLogAggregation, ApproximateCountDistinctAggregation.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import bisect
 import math
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from sandbox.athena.functions import checksums
 from sandbox.athena.functions.binaries import murmur3
+from sandbox.athena.functions.building import INVALID, once
 from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.hyperloglog_bias import BIASES, ESTIMATES
 from sandbox.athena.functions.native import Native, TrinoError
@@ -21,32 +24,40 @@ from sandbox.athena.functions.native import Native, TrinoError
 _SPARSE_TAG, _DENSE_TAG = 2, 3
 _INDEX_BITS = 12
 _BUCKETS = 1 << _INDEX_BITS
-_ALPHA = 0.7213 / (1 + 1.079 / _BUCKETS)
 _LEAST_EMPTY = 0.4
 """The share of empty buckets from which a dense one is counted by them."""
 _EXTENDED_BITS, _ZEROS_BITS = 26, 6
 _WORD = 64
-_MAX_SPARSE, _MAX_MERGED = 511, 516
-"""The entries of a sparse one: its array grows by ten, and one that was merged has no free places."""
+_DEFAULT_ERROR = 0.023
+_MAX_ESTIMATED = 100_000
+"""The values that approx_distinct hashes, which takes half a second; it counts more exactly, within Trino's error."""
+_LEAST_ERROR, _GREATEST_ERROR = 0.0040625, 0.26
 _MAX_DELTA = 15
 
 
 @dataclass(frozen=True)
 class HyperLogLog:
-    """The hashes' runs of zeros by bucket: of 26 bits if it is sparse, else of 12 bits, and then one more than each."""
+    """The hashes' runs of zeros by bucket: of 26 bits if it is sparse, else of `bits`, and then one more than each."""
 
     runs: Mapping[int, int]
     sparse: bool
+    bits: int = _INDEX_BITS
 
     @classmethod
-    def of(cls, codes: Sequence[int]) -> HyperLogLog:
+    def of(cls, codes: Iterable[int], bits: int = _INDEX_BITS) -> HyperLogLog:
         """Build it of hashes of 64 bits."""
         runs: dict[int, int] = {}
         for code in codes:
             bucket, zeros = code >> (_WORD - _EXTENDED_BITS), _zeros(code, _EXTENDED_BITS)
             runs[bucket] = max(runs.get(bucket, 0), zeros)
-        found = cls(runs, sparse=True)
-        return found if len(runs) <= _MAX_SPARSE else found.dense()
+        found = cls(runs, True, bits)
+        # An array of entries grows by ten.
+        return found if -(-(len(runs) - 1) // 10) * 10 + 1 <= found.most_entries else found.dense()
+
+    @property
+    def most_entries(self) -> int:
+        """The places for entries that a sparse one has at most: more would take more bytes than a dense one."""
+        return (16 + (1 << self.bits) // 2) // 4
 
     @classmethod
     def read(cls, octets: bytes) -> HyperLogLog:
@@ -89,12 +100,12 @@ class HyperLogLog:
         if not self.sparse:
             return self
         runs: dict[int, int] = {}
-        rest = _EXTENDED_BITS - _INDEX_BITS
+        rest = _EXTENDED_BITS - self.bits
         for extended, after in self.runs.items():
             bucket, low = extended >> rest, extended & ((1 << rest) - 1)
             zeros = rest - low.bit_length() if low else rest + after
             runs[bucket] = max(runs.get(bucket, 0), zeros + 1)
-        return HyperLogLog(runs, sparse=False)
+        return HyperLogLog(runs, False, self.bits)
 
     def merged(self, other: HyperLogLog) -> HyperLogLog:
         """Return the one of the hashes of both."""
@@ -104,17 +115,20 @@ class HyperLogLog:
         for bucket, zeros in right.runs.items():
             runs[bucket] = max(runs.get(bucket, 0), zeros)
         found = HyperLogLog(runs, sparse)
-        return found.dense() if sparse and len(runs) > _MAX_MERGED else found
+        return found.dense() if sparse and len(runs) > self.most_entries else found
 
-    def cardinality(self) -> int:
-        """Estimate the number of different hashes."""
+    def cardinality(self) -> int | None:
+        """Estimate the number of different hashes; None if the bias of its number of buckets is not known."""
         if self.sparse:
             return _rounded(_linear(len(self.runs), 1 << _EXTENDED_BITS))
-        if _BUCKETS - len(self.runs) > _LEAST_EMPTY * _BUCKETS:
-            return _rounded(_linear(len(self.runs), _BUCKETS))
-        total = math.fsum(2.0 ** -self.runs.get(bucket, 0) for bucket in range(_BUCKETS))
-        estimate = _ALPHA * _BUCKETS * _BUCKETS / total
-        return _rounded(estimate - _bias(estimate))
+        buckets = 1 << self.bits
+        if buckets - len(self.runs) > _LEAST_EMPTY * buckets:
+            return _rounded(_linear(len(self.runs), buckets))
+        if self.bits not in ESTIMATES:
+            return None
+        total = math.fsum(2.0 ** -self.runs.get(bucket, 0) for bucket in range(buckets))
+        estimate = 0.7213 / (1 + 1.079 / buckets) * buckets * buckets / total
+        return _rounded(estimate - _bias(estimate, self.bits))
 
 
 def _read_dense(octets: bytes) -> dict[int, int]:
@@ -140,14 +154,15 @@ def _rounded(number: float) -> int:
     return math.floor(number + 0.5)
 
 
-def _bias(estimate: float) -> float:
+def _bias(estimate: float, bits: int) -> float:
     """The bias of an estimate, interpolated; none outside of those that were measured."""
-    if not ESTIMATES[0] <= estimate <= ESTIMATES[-1]:
+    estimates, biases = ESTIMATES[bits], BIASES[bits]
+    if not estimates[0] <= estimate <= estimates[-1]:
         return 0.0
-    place = bisect.bisect_left(ESTIMATES, estimate)
-    if ESTIMATES[place] == estimate:
-        return BIASES[place]
-    x0, x1, y0, y1 = ESTIMATES[place - 1], ESTIMATES[place], BIASES[place - 1], BIASES[place]
+    place = bisect.bisect_left(estimates, estimate)
+    if estimates[place] == estimate:
+        return biases[place]
+    x0, x1, y0, y1 = estimates[place - 1], estimates[place], biases[place - 1], biases[place]
     return ((estimate - x0) * (y1 - y0)) / (x1 - x0) + y0
 
 
@@ -164,7 +179,7 @@ def _merge(call: TypedCall) -> str:
 
 
 def _set_of(octets: Iterable[bytes]) -> bytes:
-    return HyperLogLog.of([int.from_bytes(murmur3(some)[:8], "little") for some in octets]).written()
+    return HyperLogLog.of(int.from_bytes(murmur3(some)[:8], "little") for some in octets).written()
 
 
 def _of_bigints(values: list[int]) -> bytes:
@@ -186,11 +201,44 @@ def _merged(values: list[bytes]) -> bytes:
     return found.written()
 
 
-def _cardinality(value: bytes) -> int:
+def _cardinality(value: bytes) -> int | None:
     return HyperLogLog.read(value).cardinality()
 
 
+def _approx_distinct(call: TypedCall) -> str:
+    text, kind = checksums.hashed_text(call[0], call.arguments[0].type)
+    around = replace(call.modifiers, distinct=True, order_by="")
+    values = replace(call, modifiers=around).aggregate("list", text, filter_=f"{call[0]} IS NOT NULL")
+    error = str(_DEFAULT_ERROR) if len(call) == 1 else call.aggregate("any_value", call[1])
+    estimate = "athena_approx_distinct({0}, '{1}', {2})"
+    return once(
+        [values, error],
+        lambda a: (
+            f"CASE WHEN len({a[0]}) > {_MAX_ESTIMATED} THEN len({a[0]}) "
+            f"ELSE coalesce({estimate.format(a[0], kind, a[1])}, 0) END"
+        ),
+    )
+
+
+def approx_distinct(values: list[str], kind: str, error: float) -> int:
+    """Trino's estimate of the number of values, which are different texts; their number where the bias is not known.
+
+    Raises:
+        TrinoError: the standard error is out of range.
+    """
+    if not _LEAST_ERROR <= error <= _GREATEST_ERROR:
+        message = f"Max standard error must be in [{_LEAST_ERROR}, {_GREATEST_ERROR}]: {error}"
+        raise TrinoError(INVALID, message)
+    bits = (math.ceil(1.0816 / (error * error)) - 1).bit_length()
+    found = HyperLogLog.of((checksums.hash_of(value, kind) for value in values), bits).cardinality()
+    return len(values) if found is None else found
+
+
 FUNCTIONS = (
+    entry(
+        "approx_distinct(T) -> bigint; approx_distinct(T, double) -> bigint",
+        _approx_distinct, "approx_distinct('a')", "1", kind="aggregate",
+    ),
     entry(
         "; ".join(f"approx_set({type_}) -> hyperloglog" for type_ in ("bigint", "double", "varchar")),
         _approx_set, "cardinality(approx_set('a'))", "1", kind="aggregate",
@@ -206,6 +254,7 @@ FUNCTIONS = (
 )  # fmt: skip
 MACROS: tuple[str, ...] = ()
 NATIVES = (
+    Native("athena_approx_distinct", approx_distinct, ("VARCHAR[]", "VARCHAR", "DOUBLE"), "BIGINT"),
     Native("athena_approx_set_of_bigint", _of_bigints, ("BIGINT[]",), "BLOB"),
     Native("athena_approx_set_of_double", _of_doubles, ("DOUBLE[]",), "BLOB"),
     Native("athena_approx_set_of_varchar", _of_texts, ("VARCHAR[]",), "BLOB"),

@@ -17,9 +17,9 @@ A name that is not here fails with FUNCTION_NOT_FOUND, as in Trino. The function
 Athena and not in the sandbox: they fail with NOT_SUPPORTED.
 
 A small letter in a signature is a number of a type, such as a length or a scale; a capital letter is any type, but C
-and K are types whose values can be compared. `approx_distinct` counts exactly, where Athena's answer has a standard
-error of 2.3 %. `approx_percentile` gives what Trino gives for some fifty values; for more it is exact, and Trino's
-answer is near it.
+and K are types whose values can be compared. `approx_distinct` gives Trino's estimate of up to 100,000 different
+values; more, and those beyond the buckets of a given error, it counts exactly. `approx_percentile` gives what Trino
+gives for some fifty values; for more it is exact, and Trino's answer is near it.
 """
 _NOT_THERE = """
 ## Not there

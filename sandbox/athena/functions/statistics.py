@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sandbox.athena.functions.building import INVALID, once
-from sandbox.athena.functions.equality import equality_key
 from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.types import DOUBLE
@@ -257,11 +256,6 @@ def _python_regr_intercept(pairs: list[dict[str, float]]) -> float | None:
     return None if slope is None else found.mean_y - slope * found.mean_x
 
 
-def _approx_distinct(call: TypedCall) -> str:
-    value = equality_key(call[0], call.arguments[0].type)
-    return replace(call, modifiers=replace(call.modifiers, distinct=True)).aggregate("count", value)
-
-
 FUNCTIONS = (
     _of_numbers("stddev", "stddev_samp", None),
     _of_numbers("stddev_samp", "stddev_samp", None),
@@ -285,13 +279,6 @@ FUNCTIONS = (
         _geometric_mean,
         "geometric_mean(4e0)",
         "4.0",
-        kind="aggregate",
-    ),
-    entry(
-        "approx_distinct(T) -> bigint; approx_distinct(T, double) -> bigint",
-        _approx_distinct,
-        "approx_distinct('a')",
-        "1",
         kind="aggregate",
     ),
     *(
