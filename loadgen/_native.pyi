@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from loadgen.dynamodb.http import Template
 from loadgen.dynamodb.writes import Call
 from loadgen.schedule.arrivals import PlannedInsert
 from loadgen.workloads.inserts import Heads
@@ -29,8 +30,17 @@ def inserts(
 def instructions(used: bool, /) -> int:
     """Enable or disable the processor's SHA-256 instructions; return whether they are used now."""
 
-def receive(poll: int, /) -> list[tuple[int, bytes | int, int]]:
-    """Return the data received on an epoll set's sockets; loadgen.dynamodb.receiver.EpollReceiver. Linux only."""
+def receive(poll: int, template: Template | None, /) -> list[tuple[int, bytes | int | None, int]]:
+    """Return the data received on an epoll set's sockets; loadgen.dynamodb.receiver.EpollReceiver. Linux only.
+
+    None for data that equals the template. Raises: ValueError: the template's parts do not follow each other.
+    """
+
+def send(calls: list[Call], sockets: list[int], requests: list[bytes], /) -> list[tuple[int, int]]:
+    """Send calls' requests, each on a non-blocking socket; loadgen.dynamodb.sending. Linux only.
+
+    Raises: ValueError: the lists do not have the same length.
+    """
 
 def set_timer(timer: int, at_ns: int, /) -> None:
     """Set a timerfd to a time of the monotonic clock; loadgen.schedule.pacing.TimerFd.

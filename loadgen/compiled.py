@@ -37,4 +37,4 @@ else:
     native = _native
     refuse_outdated(_native, "inserts", "instructions", "requests", "state")
     if sys.platform == "linux":
-        refuse_outdated(_native, "receive", "set_timer")
+        refuse_outdated(_native, "receive", "send", "set_timer")

@@ -85,6 +85,7 @@ const char *PyUnicode_AsUTF8AndSize(PyObject *text, Py_ssize_t *size);
 PyObject *PyUnicode_InternFromString(const char *text);
 PyObject *PyObject_GetAttr(PyObject *object, PyObject *name);
 PyObject *PyObject_GetItem(PyObject *object, PyObject *key);
+int PyObject_SetAttr(PyObject *object, PyObject *name, PyObject *value);
 int PyObject_IsTrue(PyObject *object);
 int PyObject_GetBuffer(PyObject *object, Py_buffer *buffer, int flags);
 void PyBuffer_Release(Py_buffer *buffer);

@@ -15,6 +15,9 @@ from loadgen.dynamodb.http import HttpError, ResponseTemplate, parse, reply_of
 from loadgen.dynamodb.tls import Tls
 from loadgen.dynamodb.writes import Call, Outcome, Reply
 
+# The socket's buffer is full, or a signal came.
+_LATER = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR})
+
 
 class ConnectionOwner(Protocol):
     """The owner of connections, which receives the replies to their calls."""
@@ -39,7 +42,7 @@ class Connection:
     `tls` is the connection's TLS after its handshake, None for plain HTTP. `template` recognizes the usual response.
     """
 
-    __slots__ = ("_data", "_is_plain_success", "_pool", "_send", "_tls", "_unsent", "call", "open", "socket")
+    __slots__ = ("_data", "_is_plain_success", "_pool", "_tls", "_unsent", "call", "number", "open", "socket")
 
     def __init__(
         self, pool: ConnectionOwner, connected: socket.socket, template: ResponseTemplate, tls: Tls | None
@@ -47,9 +50,10 @@ class Connection:
         self._pool = pool
         self._is_plain_success = template.is_plain_success
         self._tls = tls
-        self._send = connected.send
         self._data = self._unsent = b""
         self.socket = connected
+        self.number = connected.fileno()
+        """The socket's descriptor."""
         self.call: Call | None = None
         self.open = True
 
@@ -57,20 +61,14 @@ class Connection:
         """The bytes of a request on the wire: its TLS records if there is TLS."""
         return request if self._tls is None else self._tls.encrypt(request)
 
-    def send(self, call: Call, sealed: bytes) -> None:
-        """Send the request of a call and record the time."""
-        self.call = call
-        call.sent_ns = time.monotonic_ns()
-        try:
-            sent = self._send(sealed)
-        except BlockingIOError:
-            sent = 0
-        except OSError as error:
+    def finish(self, sealed: bytes, sent: int) -> None:
+        """Send the rest of a request of which this many bytes are sent; a negative number is an error's."""
+        if sent < 0 and -sent not in _LATER:
+            error = OSError(-sent, os.strerror(-sent))
             self.fail(Outcome.RESET, type(error).__name__, str(error))
             return
-        if sent < len(sealed):
-            self._unsent = sealed[sent:]
-            asyncio.get_running_loop().add_writer(self.socket, self._pool.run, self._go_on)
+        self._unsent = sealed[max(sent, 0) :]
+        asyncio.get_running_loop().add_writer(self.socket, self._pool.run, self._go_on)
 
     def handle(self, data: bytes | int, at_ns: int) -> Call | None:
         """Read a part of the response that arrived at this time: bytes, b"" at the end, or an error number.
@@ -101,6 +99,16 @@ class Connection:
             self._end(0, at_ns)
         return None
 
+    def succeed(self, at_ns: int) -> Call | None:
+        """Return the call in flight, whose whole response arrived at this time; None where there can be no such."""
+        call, self.call = self.call, None
+        if call is None or self._data:
+            self.call = call
+            self.fail(Outcome.CORRUPT, "HttpError", "a response within a response")
+            return None
+        call.answered_ns = at_ns
+        return call
+
     def fail(self, outcome: Outcome, code: str, message: str) -> None:
         """Abandon the call in flight and its connection."""
         call = self.call
@@ -124,7 +132,7 @@ class Connection:
     def _go_on(self) -> None:
         """Send more of a request when the socket is writable."""
         try:
-            self._unsent = self._unsent[self._send(self._unsent) :]
+            self._unsent = self._unsent[self.socket.send(self._unsent) :]
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:

@@ -56,18 +56,24 @@ def is_plain_success(data: bytes) -> bool:
     )
 
 
+Template = tuple[bytes, bytes, bytes, int, int]
+"""Parts of a response before the date, from there to the id, and after it; the second's place; all bytes."""
+
+
 class ResponseTemplate:
     """Recognises a plain success by comparison with the last one: equal bytes, except the date and the request id.
 
     This takes a third of the time of `is_plain_success`, which decides about all other responses.
     """
 
-    __slots__ = ("_begin", "_between", "_date_ends", "_end", "_length")
+    __slots__ = ("_begin", "_between", "_date_ends", "_end", "_length", "parts")
 
     def __init__(self) -> None:
         self._length = -1
         self._begin = self._between = self._end = b""
         self._date_ends = 0
+        self.parts: Template | None = None
+        """What each plain success is compared with; None before the first."""
 
     def is_plain_success(self, data: bytes) -> bool:
         """Return whether `data` is a plain success. False proves nothing."""
@@ -91,6 +97,7 @@ class ResponseTemplate:
             self._date_ends = data.index(b"\r", date)
             self._begin, self._between = data[:date], data[self._date_ends : request_id]
             self._end = data[data.index(b"\r", request_id) :]
+            self.parts = self._begin, self._between, self._end, self._date_ends, self._length
 
 
 def parse(data: bytes, *, ended: bool = False) -> HttpResponse | None:

@@ -12,6 +12,7 @@ from loadgen.dynamodb.connection import Connection
 from loadgen.dynamodb.dial import Address, dial
 from loadgen.dynamodb.http import ResponseTemplate
 from loadgen.dynamodb.receiver import receiver
+from loadgen.dynamodb.sending import send
 from loadgen.dynamodb.signing import Signer
 from loadgen.dynamodb.writer import Limits, OnReply
 from loadgen.dynamodb.writes import OK, Call, Outcome, Reply
@@ -82,9 +83,12 @@ class ConnectionPool:
         try:
             succeeded: list[Call] = []
             connections, idle = self._connections, self._idle
-            for number, data, at_ns in self._receive():
+            for number, data, at_ns in self._receive(self._template.parts if self._address.tls is None else None):
                 connection = connections.get(number)
-                if connection is not None and (call := connection.handle(data, at_ns)) is not None:
+                if connection is None:
+                    continue
+                call = connection.succeed(at_ns) if data is None else connection.handle(data, at_ns)
+                if call is not None:
                     idle.append(connection)
                     succeeded.append(call)
             if succeeded:
@@ -132,20 +136,17 @@ class ConnectionPool:
             while waiting and idle:
                 connections: list[Connection] = []
                 calls: list[Call] = []
+                numbers: list[int] = []
                 while waiting and idle:
                     connection = idle.pop()
                     if connection.open:
+                        call = connection.call = waiting.popleft()
                         connections.append(connection)
-                        calls.append(waiting.popleft())
-                try:
-                    requests = self.signer.requests(calls)
-                except Exception:
-                    idle += connections
-                    raise
-                if self._address.tls is not None:
-                    requests = [one.seal(request) for one, request in zip(connections, requests, strict=True)]
-                for connection, call, data in zip(connections, calls, requests, strict=True):
-                    connection.send(call, data)
+                        calls.append(call)
+                        numbers.append(connection.number)
+                requests = self._requests(connections, calls)
+                for index, sent in send(calls, numbers, requests):
+                    connections[index].finish(requests[index], sent)
         finally:
             self._busy = False
         if not waiting:
@@ -154,6 +155,19 @@ class ConnectionPool:
             self._grow()
         elif self._grower is None:
             self._grower = self._loop.call_later(_PATIENCE_S, self.run, self._grow_if_needed)
+
+    def _requests(self, connections: list[Connection], calls: list[Call]) -> list[bytes]:
+        """Return the calls' requests as they go on the wire. After an error their connections are idle again."""
+        try:
+            requests = self.signer.requests(calls)
+        except Exception:
+            for connection in connections:
+                connection.call = None
+            self._idle += connections
+            raise
+        if self._address.tls is None:
+            return requests
+        return [one.seal(request) for one, request in zip(connections, requests, strict=True)]
 
     def _grow_if_needed(self) -> None:
         """Open connections for calls that have waited long, and repeat while calls wait."""

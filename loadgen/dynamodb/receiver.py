@@ -18,11 +18,12 @@ from functools import partial
 from typing import Protocol
 
 from loadgen.compiled import native
+from loadgen.dynamodb.http import Template
 
-Arrived = tuple[int, bytes | int, int]
+Arrived = tuple[int, bytes | int | None, int]
 """A socket's descriptor; the bytes read, b"" at the stream's end, or the error number; and the arrival time.
 
-The time is in ns of the monotonic clock.
+None means bytes that equal the template. The time is in ns of the monotonic clock.
 """
 
 _READ_BYTES = 1 << 16
@@ -46,8 +47,11 @@ class Receiver(Protocol):
         """Stop reading from this socket. Call it before the socket is closed."""
         ...
 
-    def receive(self) -> list[Arrived]:
-        """Read once from every socket that has something; never blocks."""
+    def receive(self, template: Template | None = None, /) -> list[Arrived]:
+        """Read once from every socket that has something; never blocks.
+
+        A receiver may compare what it reads with the template.
+        """
         ...
 
     def pause(self, paused: bool) -> None:
@@ -82,8 +86,7 @@ class EpollReceiver:
         self._keeper.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         self._paused = False
         self._loop.add_reader(self._poll.fileno(), on_ready)
-        self.receive = self._receive if native is None else partial(native.receive, self._poll.fileno())
-        """Read once from every socket that has something; never blocks."""
+        self._receive_all = None if native is None else partial(native.receive, self._poll.fileno())
 
     def add(self, one: socket.socket) -> None:
         """Read from this socket too."""
@@ -112,6 +115,10 @@ class EpollReceiver:
             self._loop.remove_reader(self._poll.fileno())
             self._poll.close()
             self._keeper.close()
+
+    def receive(self, template: Template | None = None, /) -> list[Arrived]:
+        """Read once from every socket that has something; never blocks."""
+        return self._receive() if self._receive_all is None else self._receive_all(template)
 
     def _receive(self) -> list[Arrived]:
         """Do the same as native/receive.h in Python."""
@@ -170,7 +177,7 @@ class LoopReceiver:
         self._sockets.discard(one)
         self._loop.remove_reader(one)
 
-    def receive(self) -> list[Arrived]:
+    def receive(self, template: Template | None = None, /) -> list[Arrived]:  # noqa: ARG002 - nothing is compared
         """Return the data read since the last call."""
         arrived, self._arrived = self._arrived, []
         return arrived

@@ -13,6 +13,7 @@ enum {
     SOL_SOCKET = 1,
     SCM_TIMESTAMPNS = 35,
     MSG_DONTWAIT = 0x40,
+    MSG_NOSIGNAL = 0x4000,
     EINTR = 4,
     EAGAIN = 11,
 };
@@ -60,7 +61,14 @@ typedef struct {
 int clock_gettime(int clock, Time *now);
 int epoll_wait(int poll, Event *events, int max_events, int timeout_ms);
 intptr_t recvmsg(int socket, Message *message, int flags);
+intptr_t sendto(int socket, const void *at, size_t size, int flags, const void *name, uint32_t name_size);
 int timerfd_settime(int timer, int flags, const TimerSpec *spec, TimerSpec *before);
 int *__errno_location(void);
+
+static inline int64_t read_clock(int clock) {
+    Time now;
+    clock_gettime(clock, &now);
+    return now.seconds * 1000000000 + now.ns;
+}
 
 #endif

@@ -4,6 +4,7 @@
 #include "request.h"
 #if defined(__linux__)
 #include "receive.h"
+#include "send.h"
 #include "timer.h"
 #endif
 
@@ -14,6 +15,7 @@ static PyMethodDef methods[] = {
     METHOD(instructions),
 #if defined(__linux__)
     METHOD(receive),
+    METHOD(send),
     METHOD(set_timer),
 #endif
     {0},

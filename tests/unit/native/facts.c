@@ -97,6 +97,7 @@ FUNCTION(PyUnicode_AsUTF8AndSize, const char *(PyObject *, Py_ssize_t *));
 FUNCTION(PyUnicode_InternFromString, PyObject *(const char *));
 FUNCTION(PyObject_GetAttr, PyObject *(PyObject *, PyObject *));
 FUNCTION(PyObject_GetItem, PyObject *(PyObject *, PyObject *));
+FUNCTION(PyObject_SetAttr, int(PyObject *, PyObject *, PyObject *));
 FUNCTION(PyObject_IsTrue, int(PyObject *));
 FUNCTION(PyObject_GetBuffer, int(PyObject *, Py_buffer *, int));
 FUNCTION(PyBuffer_Release, void(Py_buffer *));

@@ -46,6 +46,7 @@ TESTS = (
     *("tests/unit/transform/test_fast_path.py", "tests/unit/transform/test_fast_path_image.py"),
     *("tests/unit/transform/test_fast_path_event.py", "tests/property/transform/test_transform_rows.py"),
     *("tests/unit/loadgen/test_loadgen_receiver.py", "tests/unit/loadgen/test_loadgen_pacer.py"),
+    "tests/unit/loadgen/test_loadgen_sending.py",
     *("tests/property/loadgen/test_loadgen_signing.py", "tests/property/loadgen/test_loadgen_inserts.py"),
     *("tests/property/sandbox/test_usual_items.py", "tests/property/sandbox/test_http1_heads.py"),
     *("tests/property/sandbox/test_athena_json.py", "tests/property/lake/test_item_texts.py"),

@@ -23,7 +23,7 @@ SUPPORTED = "3.11"
 # Each process that runs Python has these; the second group is what loadgen/native/linux.h declares, and the third is
 # weak (transform/native/kept.h).
 OF_THE_C_LIBRARY = {"memcpy", "memmove", "memset"} | {
-    *("__errno_location", "clock_gettime", "epoll_wait", "getauxval", "recvmsg", "timerfd_settime"),
+    *("__errno_location", "clock_gettime", "epoll_wait", "getauxval", "recvmsg", "sendto", "timerfd_settime"),
     "mallopt",
 }
 
