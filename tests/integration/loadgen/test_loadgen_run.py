@@ -279,25 +279,28 @@ def wait_for_a_child(process: subprocess.Popen[str]) -> None:
         time.sleep(0.005)
 
 
+@pytest.mark.parametrize("writer", ["fast", "aioboto3"])
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"Table":5}', b'{"Table":{"KeySchema":5}}'])
 def test_a_target_that_is_no_dynamodb_is_one_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    body: bytes, writer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AK")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
 
-    class Empty(BaseHTTPRequestHandler):
+    class Other(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.send_response(200)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
             """Nothing."""
 
-    server = HTTPServer(("127.0.0.1", 0), Empty)
+    server = HTTPServer(("127.0.0.1", 0), Other)
     with serving(server):
         url = f"http://127.0.0.1:{server.server_port}"
-        arguments = ["--rps", "5", "--table", "t", "--endpoint-url", url, "--region", REGION]
+        arguments = ["--rps", "5", "--table", "t", "--endpoint-url", url, "--region", REGION, "--writer", writer]
         assert main([*arguments, "--report", str(tmp_path / "report.json")]) == 2
     error = capsys.readouterr().err
     assert "does not answer DescribeTable as DynamoDB does" in error
