@@ -16,6 +16,9 @@ _ESCAPABLE = re.compile(r'["\\/\x00-\x1f]')
 _ESCAPED_NAME = re.compile(rb'\\u[^"]*"[ \t\n\r]*:')
 
 
+_members = msgspec.json.Decoder(dict[str, Raw]).decode
+
+
 class _Object(Protocol):
     """An object, decoded only for one of its members."""
 
@@ -57,7 +60,7 @@ def scalar_of(text: str, path: str) -> str | None:
             if not times:
                 return None
             # msgspec uses the last of equal names, Trino the first.
-            if times > 1:
+            if times > 1 and not _is_once(content, quoted, times):
                 return jsontext.extract_scalar(text, path)
             value = read(content).value
             if value is UNSET:
@@ -69,3 +72,14 @@ def scalar_of(text: str, path: str) -> str | None:
         return None
     found = content.decode()
     return jsontext.unescaped(found) if found[:1] == '"' else found
+
+
+def _is_once(content: bytes, quoted: bytes, times: int) -> bool:
+    """Whether an object has a name once, and the text has it `times` times because values have it too.
+
+    Of equal names msgspec keeps the last member, so that one before it is missing in the sum.
+    """
+    members = _members(content)
+    return (
+        times == 1 + sum(bytes(value).count(quoted) for value in members.values()) and quoted[1:-1].decode() in members
+    )
