@@ -49,7 +49,8 @@ def rows_sql(table: LakeTable, lines: str, kind: Kind, moment: datetime, files: 
     """
     changes = _states(lines, moment) if kind == "full" else _writes(lines)
     where = f'"$path" IN ({", ".join(map(literal, files))})'
-    typed = f"SELECT *, {columns_sql(table, 'image')} FROM ({changes} WHERE {where})"
+    kept = f"{_OP}, {_SEQUENCE}, {_CHANGED_AT}, {quote(_BEFORE)}, {quote(_AFTER)}"
+    typed = columns_sql(table, f"({changes} WHERE {where})", "image", kept)
     names = [quote(column.name) for column in table.change_log_columns]
     names[0] = f"{_id(table)} AS {quote(_EVENT_ID)}"
     return f"SELECT {', '.join(names)} FROM ({typed})"
@@ -57,7 +58,7 @@ def rows_sql(table: LakeTable, lines: str, kind: Kind, moment: datetime, files: 
 
 def items_sql(table: LakeTable, lines: str) -> str:
     """Return the query of a full export's items from a table of lines: the table's columns, and the image as ITEM."""
-    return f"SELECT {columns_sql(table, ITEM)}, {ITEM} FROM (SELECT {_IMAGE} AS {ITEM} FROM {quote(lines)})"
+    return columns_sql(table, f"(SELECT {_IMAGE} AS {ITEM} FROM {quote(lines)})", ITEM, ITEM)
 
 
 def sequence_of(moment: datetime) -> str:

@@ -20,13 +20,24 @@ _INTEGER = "^-?[0-9]+$"
 _TYPES = {"int": "integer", "string": "varchar"}
 
 
-def columns_sql(table: LakeTable, image: str) -> str:
-    """Return the columns of `table`, each as `expression AS "name"`, from the SQL expression of an image's text."""
-    return ", ".join(f"{_column(table, column, image)} AS {quote(column.name)}" for column in table.columns)
+def columns_sql(table: LakeTable, source: str, image: str, kept: str) -> str:
+    """Return the query of the columns of `table`, and of those that are `kept`, of a relation with images' texts.
+
+    A column's text is extracted below its tests and conversions, which use it several times.
+    """
+    texts = ", ".join(
+        f"json_extract_scalar({image}, {literal(_path(table, column))}) AS {_text(column)}" for column in table.columns
+    )
+    columns = ", ".join(f"{_column(column)} AS {quote(column.name)}" for column in table.columns)
+    return f"SELECT {kept}, {columns} FROM (SELECT {kept}, {texts} FROM {source})"
 
 
-def _column(table: LakeTable, column: Column, image: str) -> str:
-    text = f"json_extract_scalar({image}, {literal(_path(table, column))})"
+def _text(column: Column) -> str:
+    return quote(f"text of {column.name}")
+
+
+def _column(column: Column) -> str:
+    text = _text(column)
     match column.type:
         case "string":
             return text
