@@ -14,15 +14,24 @@ from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.moments import MOMENTS, is_shown, moment_text, shown_moment
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.sql import literal
+from sandbox.athena.types import Type
 
 _SPECIFIER = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(<]*)(\d+)?(?:\.(\d+))?(?P<code>[tT]?[a-zA-Z%])")
 _KINDS = {
     "tinyint": "integer", "smallint": "integer", "integer": "integer", "bigint": "integer", "real": "double",
     "double": "double", "decimal": "decimal", "boolean": "boolean", "varchar": "text", "char": "text", "json": "text",
     "date": "date", "time": "time", "timestamp": "timestamp", "uuid": "text", "ipaddress": "text",
-    "unknown": "null",
+    "interval day to second": "text", "interval year to month": "text", "unknown": "null",
 }  # fmt: skip
-_TEXTS = {"ipaddress": "athena_ip_text", "date": "athena_date_text"}
+_TEXTS = {
+    "ipaddress": "athena_ip_text", "date": "athena_date_text", "interval day to second": "athena_day_to_second",
+    "interval year to month": "athena_year_to_month",
+}  # fmt: skip
+_BAD_FLAGS = {
+    **dict.fromkeys("sb", "+ 0,(#"), "d": "#", "x": ",+ (", "o": ",+ (", "f": "", "e": ",", "g": "#", "t": "+ 0,(#",
+    "%": "+ 0,(#", "n": "+ 0,(#-",
+}  # fmt: skip
+"""The flags that each conversion refuses. Source: java.util.Formatter."""
 
 
 def _format(call: TypedCall) -> str:
@@ -36,9 +45,14 @@ def _format(call: TypedCall) -> str:
         if name not in _KINDS:
             raise StatementError("NOT_SUPPORTED", f"Type not supported for formatting: {argument.type.athena}")
         kinds.append(_KINDS[name])
-        written = _TEXTS.get(name)
-        texts.append(f"{written}({call[i]})" if written else f"CAST({call[i]} AS VARCHAR)")
+        texts.append(_argument(call[i], argument.type))
     return f"athena_format({call[0]}, [{', '.join(texts)}], {literal(','.join(kinds))})"
+
+
+def _argument(sql: str, type_: Type) -> str:
+    if type_.name == "char":
+        return f"rpad({sql}, {type_.arguments[0]}, ' ')"
+    return f"{_TEXTS[type_.name]}({sql})" if type_.name in _TEXTS else f"CAST({sql} AS VARCHAR)"
 
 
 def _python_format(pattern: str | None, values: list[str | None], kinds: str) -> str | None:
@@ -74,17 +88,34 @@ def _parsed(pattern: str) -> tuple[tuple[_Specifier | None, str], ...]:
     for found in _SPECIFIER.finditer(pattern):
         parts.append((None, pattern[at : found.start()]))
         index, flags, width, precision, code = found.groups()
-        if code.lower() not in {"s", "d", "f", "e", "x", "o", "b", "n", "%"} and _plain(code) not in MOMENTS:
+        if code.lower() not in {"s", "d", "f", "e", "g", "x", "o", "b", "n", "%"} and _plain(code) not in MOMENTS:
             if code[0] in "tTgGcCaAhH":
                 raise TrinoError("NOT_SUPPORTED", f"The sandbox's Athena cannot format by {found[0]}")
             raise _wrong(pattern, f"UnknownFormatConversion: Conversion = '{code}'")
         number = int(precision) if precision else None
+        _check(pattern, found[0], flags, width, number, code)
         parts.append(((int(index) - 1 if index else None, flags, int(width or 0), number, code), found[0]))
         at = found.end()
     rest = pattern[at:]
     if "%" in rest or any("%" in text for kind, text in parts if kind is None):
         raise _wrong(pattern, "UnknownFormatConversion: Conversion = '%'")
     return (*parts, (None, rest))
+
+
+def _check(pattern: str, spelled: str, flags: str, width: str | None, precision: int | None, code: str) -> None:
+    """Refuse the flags, the width and the precision that Java refuses beside a conversion."""
+    lower = code[0].lower()
+    bad = next((flag for flag in flags if flag in _BAD_FLAGS[lower]), None)
+    if bad is not None:
+        raise _wrong(pattern, f"FormatFlagsConversionMismatch: Conversion = {code}, Flags = {bad}")
+    if precision is not None and lower in "dxotn%":
+        raise _wrong(pattern, f"IllegalFormatPrecision: {precision}")
+    if len(set(flags)) < len(flags):
+        raise _wrong(pattern, f"DuplicateFormatFlags: Flags = '{flags}'")
+    if {"+", " "} <= set(flags) or {"-", "0"} <= set(flags):
+        raise _wrong(pattern, f"IllegalFormatFlags: Flags = '{flags}'")
+    if not width and set(flags) & {"-", "0"}:
+        raise _wrong(pattern, f"MissingFormatWidth: {spelled}")
 
 
 def _wrong(pattern: str, reason: str) -> TrinoError:
@@ -137,9 +168,9 @@ def _text(value: str, kind: str) -> str:
 
 def _integer(value: int, flags: str, code: str, width: int) -> str:
     if code != "d":
-        if value < 0:
-            raise TrinoError("NOT_SUPPORTED", "The sandbox's Athena cannot format a negative number in this base")
-        return f"{value:{code}}".rjust(width, "0") if "0" in flags else f"{value:{code}}"
+        base = {"x": "0x", "o": "0"}[code] if "#" in flags else ""
+        digits = f"{value % 2**64:{code}}"
+        return base + (digits.rjust(width - len(base), "0") if "0" in flags else digits)
     digits = f"{abs(value):,}" if "," in flags else str(abs(value))
     return _signed(digits, value < 0, flags, width)
 
@@ -149,13 +180,28 @@ def _decimal(value: str, flags: str, precision: int, code: str, width: int) -> s
     if number is not None:
         return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
     exact = Decimal(value)
-    if code == "e":
-        digits = _scientific(abs(exact), precision)
+    if code == "g":
+        digits = _general(abs(exact), precision or 1, flags)
     else:
-        with localcontext(prec=400):
-            rounded = abs(exact).quantize(Decimal(1).scaleb(-precision), rounding=ROUND_HALF_UP)
-        digits = f"{rounded:,f}" if "," in flags else f"{rounded:f}"
+        digits = _scientific(abs(exact), precision) if code == "e" else _fixed(abs(exact), precision, flags)
+        digits += "." if "#" in flags and not precision and code == "f" else ""
     return _signed(digits, exact.is_signed(), flags, width)
+
+
+def _fixed(value: Decimal, places: int, flags: str) -> str:
+    with localcontext(prec=400):
+        rounded = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return f"{rounded:,f}" if "," in flags else f"{rounded:f}"
+
+
+def _general(value: Decimal, digits: int, flags: str) -> str:
+    """A number of digits in all: plain from 1e-4 to as many digits before the point, else with an exponent."""
+    with localcontext(prec=digits, rounding=ROUND_HALF_UP):
+        rounded = +value
+    exponent = rounded.adjusted() if rounded else 0
+    if -4 <= exponent < digits:
+        return _fixed(rounded, digits - 1 - exponent, flags)
+    return _scientific(rounded, digits - 1)
 
 
 def _scientific(value: Decimal, precision: int) -> str:
