@@ -247,10 +247,27 @@ class Calls:
             for marker, default in defaults
             if default is not None
         )
-        converted = cast(Value(t.VARCHAR, "__v"), returning).sql
+        converted = self._returned(binder, node, returning)
         if not whens:
             return Value(returning, let("__v", found.sql, converted))
         return Value(returning, let("__v", found.sql, f"CASE{whens} ELSE {converted} END"))
+
+    @staticmethod
+    def _returned(binder: Binder, node: n.JsonCall, returning: Type) -> str:
+        """JSON_VALUE's text as the type that it returns; a text that cannot be of it is an error for ON ERROR.
+
+        Not a text that may be a JSON number or truth value, which Trino does not convert as text.
+        """
+        converted = cast(Value(t.VARCHAR, "__v"), returning).sql
+        if returning.name in {"varchar", "char"} or "ERROR ON ERROR" in node.options:
+            return converted
+        tried = attempt(binder.context.unique("l"), "0", converted)
+        other = r"-?\d.*|true|false" if returning == t.BOOLEAN else r"-?\d+[.eE].*|true|false"
+        tried = f"CASE WHEN regexp_full_match(__v, '{other}') THEN {converted} ELSE {tried} END"
+        if node.on_error is None:
+            return tried
+        default = binder.bind_as(node.on_error, returning, "The default of JSON_VALUE").sql
+        return f"CASE WHEN __v IS NULL THEN NULL ELSE coalesce({tried}, {default}) END"
 
     _SPECIAL: ClassVar[dict[str, Callable[[Any, Any, n.Call], Value]]] = {
         "coalesce": _coalesce,

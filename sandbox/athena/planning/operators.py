@@ -186,7 +186,7 @@ def _scaled_interval(operator: str, left: Value, right: Value) -> Value:
     if right.type.name in INTEGERS and operator == "*":
         return Value(left.type, f"CAST({left.sql} * {right.sql} AS {physical})")
     number = coerce(right, t.DOUBLE) if right.type.name != "real" else right
-    zero = fail("DIVISION_BY_ZERO", "'Division by zero'", left.type)
+    zero = fail("INVALID_FUNCTION_ARGUMENT", "'Cannot divide by double 0.0'", left.type)
     made = f"CAST(trunc({left.sql} {operator} {number.sql}) AS {physical})"
     return Value(left.type, f"CASE WHEN {number.sql} = 0 THEN {zero} ELSE {made} END" if operator == "/" else made)
 
