@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sandbox.athena.conversions.numbers import unscaled
+from sandbox.athena.errors import StatementError
 from sandbox.athena.functions import checksums, hashes
 from sandbox.athena.functions.building import once
 from sandbox.athena.functions.equality import equality_key, has_variants
@@ -19,8 +20,16 @@ from sandbox.athena.functions.hashes import in_table_order
 from sandbox.athena.functions.listagg import NATIVES as LISTING
 from sandbox.athena.functions.listagg import listagg
 from sandbox.athena.functions.native import Native
+from sandbox.athena.types import INTEGERS
 from sandbox.athena.values import fail
 
+_SHORT_DECIMAL = 18
+_STATES = frozenset({*INTEGERS, "real", "double", "boolean", "decimal", "date", "time", "timestamp", "unknown"}) | {
+    "interval day to second",
+    "interval year to month",
+    "timestamp with time zone",
+}
+"""The types of reduce_agg's state."""
 _SUMMED = 28
 """The sum of decimals with more digits may exceed a decimal, although their mean does not."""
 
@@ -182,6 +191,11 @@ def _map_union(call: TypedCall) -> str:
 
 
 def _reduce_agg(call: TypedCall) -> str:
+    """The state is a number of 64 bits or a boolean in Trino, so of no other type."""
+    state = call.type
+    is_long = state.name == "decimal" and state.decimal[0] > _SHORT_DECIMAL
+    if state.name not in _STATES or is_long:
+        raise StatementError("NOT_SUPPORTED", f"State type not supported for reduce_agg: {state.athena}")
     values = call.aggregate("list", call[0], filter_=f"{call[0]} IS NOT NULL")
     return f"list_reduce({values}, {call[2]}, CAST({call[1]} AS {call.type.physical}))"
 
