@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.progress import Progress
@@ -37,9 +37,10 @@ _SWEEP = [
     (100, 16384),
     (20, 102400),
 ]
-# A record of the large batches is compared with one of the usual: in many rounds, each with all of them.
+# A record of the large batches is compared with one of the usual: in many rounds, each with all of them. The floor's
+# difference is the memory's: a large batch and its response are not in the processor's caches.
 _LARGE, _ROUNDS = (2000, 3000), 30
-_COMPARED = {"ours": "", "invocation": " in a whole invocation"}
+_COMPARED = {"ours": "", "invocation": " in a whole invocation", "pybase64": " by pybase64 alone"}
 _SWEEP_NOTE = (
     "5,000 records of 1 KB exceed Lambda's limit: most of their rows are left out, and the time includes that."
 )
@@ -112,7 +113,7 @@ def _main(arguments: list[str] | None) -> int:
         for worker in workers.values():
             worker.stop()
     report: dict[str, Any] = {
-        "version": 1,
+        "version": 2,
         "machine": {
             "python": platform.python_version(),
             "system": platform.platform(),
@@ -124,7 +125,9 @@ def _main(arguments: list[str] | None) -> int:
             for name, worker in workers.items()
         },
         "sweep": sweep,
-        "large": large,
+        "large": {
+            name: {records: growth._asdict() for records, growth in found.items()} for name, found in large.items()
+        },
         "import_ms": _import_ms(chosen.python),
     }
     _print(console, report)
@@ -160,15 +163,26 @@ def _sweep(worker: Worker, scale: float) -> list[dict[str, float]]:
     return rows
 
 
-def _large(worker: Worker) -> dict[int, list[float]]:
-    """The processor time of a record of a large batch over one of RECORDS: one ratio per round, in rising order."""
-    ratios: dict[int, list[float]] = {records: [] for records in _LARGE}
+class Growth(NamedTuple):
+    """A record of a large batch compared with one of RECORDS, by processor time, round by round in rising order.
+
+    `ratios` are the one over the other, `ns` their difference in nanoseconds.
+    """
+
+    ratios: list[float]
+    ns: list[float]
+
+
+def _large(worker: Worker) -> dict[int, Growth]:
+    """The growth of a record's cost by size of batch."""
+    found: dict[int, Growth] = {records: Growth([], []) for records in _LARGE}
     for number in range(_ROUNDS):
         sizes = sorted((RECORDS, *_LARGE), reverse=number % 2 == 1)
         each = {records: worker.turn(records, BYTES, 0)["processor"] / records for records in sizes}
-        for records in _LARGE:
-            ratios[records].append(each[records] / each[RECORDS])
-    return {records: sorted(found) for records, found in ratios.items()}
+        for records, growth in found.items():
+            growth.ratios.append(each[records] / each[RECORDS])
+            growth.ns.append(each[records] - each[RECORDS])
+    return {records: Growth(sorted(growth.ratios), sorted(growth.ns)) for records, growth in found.items()}
 
 
 def _import_ms(python: str) -> float:
@@ -207,10 +221,12 @@ def _print(console: Console, report: dict[str, Any]) -> None:
         )
     console.print(sweep)
     for name, found in report["large"].items():
-        for records, ratios in found.items():
+        for records, growth in found.items():
+            ratios = growth["ratios"]
             console.print(
-                f"a record of {records:,} costs {median(ratios):.2f} times one of {RECORDS}{_COMPARED[name]} "
-                f"(processor time, median of {len(ratios)} rounds; least {ratios[0]:.2f}, most {ratios[-1]:.2f})"
+                f"a record of {records:,} costs {median(ratios):.2f} times one of {RECORDS}{_COMPARED[name]}, "
+                f"{median(growth['ns']) / 1000:.2f} µs more (processor time, median of {len(ratios)} rounds; "
+                f"least {ratios[0]:.2f}, most {ratios[-1]:.2f})"
             )
     console.print(_SWEEP_NOTE)
     console.print(f"import of the handler: {report['import_ms']:.0f} ms of processor time")
