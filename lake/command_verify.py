@@ -136,16 +136,17 @@ def main(arguments: Namespace) -> int:
             watch=watch,
         )
     with verification:
+        # The result must appear even when the file cannot be written.
+        if arguments.json:
+            write_json(verification, sys.stdout)
+        else:
+            show(verification, Console(), limit=arguments.show)
         if arguments.report is not None:
             try:
                 with arguments.report.open("w", encoding="utf-8") as out:
                     write_json(verification, out)
             except OSError as error:
                 raise UserError(f"The report cannot be written to {arguments.report}: {error.strerror}.") from None
-        if arguments.json:
-            write_json(verification, sys.stdout)
-        else:
-            show(verification, Console(), limit=arguments.show)
         return 0 if verification.report.ok else 1
 
 

@@ -8,6 +8,7 @@ It imports no other module of the project, so all packages may import it.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from argparse import ArgumentParser
@@ -104,7 +105,7 @@ def run(main: Callable[[], int | None], explain: Callable[[BaseException], str |
             _unread()
         raise
     except Exception as error:
-        sentence = explain(error)
+        sentence = explain(error) or _full(error)
         if sentence is None:
             raise
         sys.stderr.write(f"{sentence}\n")
@@ -116,6 +117,14 @@ def run(main: Callable[[], int | None], explain: Callable[[BaseException], str |
         _unread()
         sys.stderr.write(f"The output cannot be written: {error.strerror}.\n")
         return Exit.BAD_INPUT
+
+
+def _full(error: Exception) -> str | None:
+    """Return the sentence for a full disk under standard output; a write to an open file names no file."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT) or error.filename is not None:
+        return None
+    _unread()
+    return f"The output cannot be written: {error.strerror}."
 
 
 def _flushed() -> bool:

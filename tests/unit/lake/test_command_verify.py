@@ -155,6 +155,15 @@ def test_a_report_that_cannot_be_written_is_said_so(
     assert not verify.asked, "before the work, not after it"
 
 
+def test_the_result_is_shown_before_a_report_that_finds_no_space(
+    verify: FakeVerify, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", *HERE, "--report", "/dev/full"]) == 2
+    shown = capsys.readouterr()
+    assert "verified in 1.5 s" in shown.out
+    assert shown.err.endswith("The report cannot be written to /dev/full: No space left on device.\n")
+
+
 def test_a_user_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def refuse(*_: Any, **__: Any) -> Verification:
         raise UserError("There is no DynamoDB table 'orders': check --table.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,21 @@ def test_an_output_that_takes_no_more_is_an_error(
     monkeypatch.setattr(sys, "stdout", Gone(OSError(28, "No space left on device"), at="flush"))
     assert run(lambda: 0) == Exit.BAD_INPUT
     assert capsys.readouterr().err == "The output cannot be written: No space left on device.\n"
+
+
+def test_a_disk_that_is_full_before_the_end_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def main() -> int:
+        sys.stdout.write("x" * 1_000_000)
+        return 0
+
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        monkeypatch.setattr(sys, "stdout", full)
+        assert run(main) == Exit.BAD_INPUT
+        assert capsys.readouterr().err == "The output cannot be written: No space left on device.\n"
+        with suppress(OSError):
+            full.close()
 
 
 def test_a_closed_output_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
