@@ -2,7 +2,7 @@
 
 DuckDB calls a Python function once for each row, at about half a microsecond, so it is for what DuckDB's SQL cannot
 express: Java's patterns, canonical JSON. If it raises `TrinoError`, the query fails with Trino's error name, and TRY
-returns NULL.
+returns NULL. A refusal is no error of Trino's, so a query whose TRY has hidden one must fail too: see `Refusals`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,34 @@ from sandbox.athena.values import FAILURE
 _NAME = re.compile(r"\bathena_\w+")
 
 
+class Refusals:
+    """The refusals (NOT_SUPPORTED) of all Python functions in this process, for queries with TRY. Thread-safe.
+
+    DuckDB catches every error in TRY, so a query with TRY that ends well while `count` rises is refused: a NULL for
+    what Trino answers would be a wrong value. The refusal may be that of a query beside it.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.last = ""
+        self._lock = threading.Lock()
+
+    def add(self, message: str) -> None:
+        """Count a refusal."""
+        with self._lock:
+            self.count += 1
+            self.last = message
+
+
+REFUSALS = Refusals()
+
+
 class TrinoError(Exception):
     """A run-time error with Trino's name, raised in a Python function."""
 
     def __init__(self, name: str, message: str) -> None:
+        if name == "NOT_SUPPORTED":
+            REFUSALS.add(message)
         super().__init__(f"{FAILURE}{name}: {message}")
 
 

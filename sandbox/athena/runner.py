@@ -17,6 +17,7 @@ from sandbox.athena.errors import SYSTEM, StatementError
 from sandbox.athena.files import DEFAULT_PARTITION
 from sandbox.athena.interruption import Interruptible, QueryCancelledError
 from sandbox.athena.joda import DATE_PATTERN
+from sandbox.athena.native import REFUSALS
 from sandbox.athena.parameters import bind
 from sandbox.athena.partitions import Finder, Found, Values
 from sandbox.athena.planning import PATH, QueryPlan, Read
@@ -92,8 +93,12 @@ class Runner:
         with closing(self._store.cursor()) as cursor:
             hold.attach(cursor)
             try:
+                refused = REFUSALS.count
                 relations, scanned_bytes = self._prepare(cursor, plan, hold)
-                return use(cursor, replace(plan, sql=_within(relations, plan.sql))), scanned_bytes
+                result = use(cursor, replace(plan, sql=_within(relations, plan.sql)))
+                if REFUSALS.count > refused and "TRY(" in plan.sql:
+                    raise StatementError("NOT_SUPPORTED", REFUSALS.last)
+                return result, scanned_bytes
             except duckdb.InterruptException as error:
                 raise QueryCancelledError from error
             except duckdb.Error as error:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.jsontext import parse
 from sandbox.athena.functions.native import TrinoError
 from sandbox.athena.functions.spelledjson import agreed, spelled, value
+from tests.athena_lake import Lake
 
 _NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=3)
 _NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", fullmatch=True)
@@ -56,3 +59,14 @@ def test_text_that_both_readings_give_the_same_value_is_read(text: str) -> None:
 def test_text_whose_two_readings_differ_is_refused(text: str) -> None:
     with pytest.raises(TrinoError, match="NOT_SUPPORTED"):
         agreed(text)
+
+
+def test_json_far_from_its_text_is_refused_where_its_two_readings_differ(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.table("t", {"id": "int", "doc": "string"})
+    lake.rows("t/a.json", {"id": 1, "doc": '{"z": 1.5, "a": 2}'}, {"id": 2, "doc": '{"a": 12345678901234567890.12}'})
+    joined = "SELECT CAST(p.j AS map(varchar, decimal(38,2)))['a'] FROM (SELECT id, json_parse(doc) j FROM t) p JOIN t"
+    assert lake.query(f"{joined} ON p.id = t.id WHERE t.id = 1") == [["2.00"]]
+    with pytest.raises(StatementError, match="12345678901234567890"):
+        lake.query(f"{joined} ON p.id = t.id")
+    lake.store.close()
