@@ -29,8 +29,9 @@ _LEAST_EMPTY = 0.4
 _EXTENDED_BITS, _ZEROS_BITS = 26, 6
 _WORD = 64
 _DEFAULT_ERROR = 0.023
-_MAX_ESTIMATED = 100_000
-"""The values that approx_distinct hashes, which takes half a second; it counts more exactly, within Trino's error."""
+_LEAST_ESTIMATED, _MAX_ESTIMATED = 252, 100_000
+"""The values that approx_distinct hashes, at most for half a second. Fewer are in a sparse one, whose estimate is their
+number; more are counted exactly, within Trino's error."""
 _LEAST_ERROR, _GREATEST_ERROR = 0.0040625, 0.26
 _MAX_DELTA = 15
 
@@ -210,12 +211,14 @@ def _approx_distinct(call: TypedCall) -> str:
     around = replace(call.modifiers, distinct=True, order_by="")
     values = replace(call, modifiers=around).aggregate("list", text, filter_=f"{call[0]} IS NOT NULL")
     error = str(_DEFAULT_ERROR) if len(call) == 1 else call.aggregate("any_value", call[1])
+    # The hashes of structures are alike, so that few of them may share a bucket.
+    least = _LEAST_ESTIMATED if len(call) == 1 and not call.arguments[0].type.fields else 1
     estimate = "athena_approx_distinct({0}, '{1}', {2})"
     return once(
         [values, error],
         lambda a: (
-            f"CASE WHEN len({a[0]}) > {_MAX_ESTIMATED} THEN len({a[0]}) "
-            f"ELSE coalesce({estimate.format(a[0], kind, a[1])}, 0) END"
+            f"CASE WHEN len({a[0]}) BETWEEN {least} AND {_MAX_ESTIMATED} THEN {estimate.format(a[0], kind, a[1])} "
+            f"ELSE coalesce(len({a[0]}), 0) END"
         ),
     )
 
