@@ -95,10 +95,13 @@ class Queries:
         )
 
     def _recursive(self, cte: n.With) -> tuple[str, Cte]:
-        """WITH RECURSIVE, with a column for the depth; Trino fails after ten steps, also under a LIMIT."""
+        """WITH RECURSIVE, with a column for the depth; Trino fails after ten steps, also under a LIMIT.
+
+        UNION makes the rows of all steps distinct at the end, and not those of a step: a cycle still fails.
+        """
         body = cte.query.body
-        if not isinstance(body, n.SetOperation) or body.operator != "UNION" or not body.every:
-            message = "Recursive reference outside of UNION ALL is not supported"
+        if not isinstance(body, n.SetOperation) or body.operator != "UNION":
+            message = "Recursive reference outside of UNION is not supported"
             raise self.context.error("NOT_SUPPORTED", cte, message)
         if cte.columns is None:
             raise self.context.error("MISSING_COLUMN_ALIASES", cte, "Recursive queries require column aliases")
@@ -131,7 +134,11 @@ class Queries:
             f"{name}({listed}) AS MATERIALIZED (SELECT {base}, CAST(0 AS INTEGER) FROM ({first_sql}) AS {alias}"
             f" UNION ALL SELECT {stepped}, {reached} FROM ({step_sql}) AS {alias} WHERE {checked})"
         )
-        return sql, Cte(name, columns)
+        if body.every:
+            return sql, Cte(name, columns)
+        distinct, names = self.context.unique("w"), ", ".join(f.column for f in columns)
+        rows = f"SELECT {operators.distinct([f.value for f in columns])} {names} FROM {name} ORDER BY {depth}"
+        return f"{sql}, {distinct}({names}) AS ({rows})", Cte(distinct, columns)
 
     def _ordered(self, query: n.Query, outer: Scope | None) -> Planned:
         ordering = Ordering(
