@@ -91,7 +91,7 @@ _JODA = {
     "h": "hour12", "K": "hour11", "a": "half", "m": "minute", "s": "second", "S": "fraction", "E": "weekday",
     "e": "weekdaynumber", "w": "week", "Z": "zone", "z": "zone", "G": "era",
 }  # fmt: skip
-_MAX_DIGITS = {"year": 9, "weekyear": 9, "yearday": 3, "weekdaynumber": 1}
+_MAX_DIGITS = {"year": 9, "twodigityear": 9, "twodigitweekyear": 9, "weekyear": 9, "yearday": 3, "weekdaynumber": 1}
 
 
 def joda_timestamp(text: str, pattern: str) -> Zoned:
@@ -101,6 +101,8 @@ def joda_timestamp(text: str, pattern: str) -> Zoned:
     """
     expression, fields = _joda_expression(pattern)
     values = _values(text, expression, fields)
+    for name in values.keys() & {"twodigityear", "twodigitweekyear"}:
+        values[name.removeprefix("twodigit")] = str(_year_of(values.pop(name), datetime.now(UTC).year))
     year = 2000 if values.keys() & {"month", "day", "yearday"} else 1970
     local = _moment(values, text, year)
     zone = "UTC"
@@ -116,6 +118,15 @@ def joda_timestamp(text: str, pattern: str) -> Zoned:
     return {"instant": instant, "zone": zone}
 
 
+def _year_of(digits: str, now: int) -> int:
+    """The year of yy: two digits are of the hundred years that begin 80 years ago, others are the year itself.
+
+    Source: org.joda.time.format.DateTimeFormat (a pivot 30 years ago) and DateTimeFormatterBuilder.TwoDigitYear.
+    """
+    first = now - 80
+    return first + (int(digits) - first) % 100 if len(digits) == 2 and digits.isdigit() else int(digits)
+
+
 @lru_cache(64)
 def _joda_expression(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
     parts = list(filter(None, elements(pattern, "joda")))
@@ -129,7 +140,9 @@ def _joda_expression(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
         field = _JODA.get(part.letter)
         if field is None:
             raise TrinoError(INVALID, f"Illegal pattern component: {part}")
-        if field == "era" or part.letter == "z" or (field == "year" and part.count == 2 and part.letter != "x"):
+        if field in {"year", "weekyear"} and part.count == 2:
+            field = f"twodigit{field}"
+        if field == "era" or part.letter == "z":
             raise TrinoError("NOT_SUPPORTED", f"The sandbox's Athena does not parse dates with {str(part)!r}")
         fields.append(field)
         expression += f"({_joda_part(part, field, parts[index + 1] if index + 1 < len(parts) else '')})"
@@ -147,7 +160,9 @@ def _joda_part(run: Run, field: str, following: Run | str) -> str:
         return r"[+-]\d{2}:?\d{2}" + (r"|[A-Za-z][\w/+-]*" if run.count >= 3 else "")
     before_digits = isinstance(following, Run) and following.letter not in "aEZz"
     most = run.count if before_digits else _MAX_DIGITS.get(field, 2)
-    return (r"[+-]?" if field in {"year", "weekyear"} else "") + rf"\d{{{most if before_digits else 1},{most}}}+"
+    if field.startswith("twodigit") and before_digits:
+        return r"\d{2}+"
+    return (r"[+-]?" if field.endswith("year") else "") + rf"\d{{{most if before_digits else 1},{most}}}+"
 
 
 def _values(text: str, expression: re.Pattern[str], fields: tuple[str, ...]) -> dict[str, str]:
