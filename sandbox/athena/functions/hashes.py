@@ -7,6 +7,7 @@ second time the partial results in the order of the first; with DISTINCT, an ord
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
 
@@ -108,10 +109,15 @@ def _xx(word: int) -> int:
 def _number(text: str, kind: str) -> int:
     """The 64 bits of a value."""
     if kind == "double":
-        return struct.unpack(">Q", struct.pack(">d", float(text) or 0.0))[0]
+        return struct.unpack(">Q", struct.pack(">d", _one_form(float(text))))[0]
     if kind == "real":
-        return struct.unpack(">i", struct.pack(">f", float(text) or 0.0))[0] % LONG
+        return struct.unpack(">i", struct.pack(">f", _one_form(float(text))))[0] % LONG
     return int(text) % LONG
+
+
+def _one_form(number: float) -> float:
+    """0 for -0, and one NaN for all, as Java's doubleToLongBits has it."""
+    return math.nan if math.isnan(number) else number or 0.0
 
 
 def _of_long_decimal(text: str) -> int:

@@ -207,12 +207,18 @@ def _cardinality(value: bytes) -> int | None:
 
 
 def _approx_distinct(call: TypedCall) -> str:
-    text, kind = checksums.hashed_text(call[0], call.arguments[0].type)
+    type_ = call.arguments[0].type
+    value = call[0]
+    if type_.name in {"double", "real"}:
+        # 0 and -0 are one value with two texts, and so are NaNs.
+        physical = type_.physical
+        value = f"CASE WHEN isnan({value}) THEN CAST('nan' AS {physical}) ELSE {value} + CAST(0 AS {physical}) END"
+    text, kind = checksums.hashed_text(value, type_)
     around = replace(call.modifiers, distinct=True, order_by="")
     values = replace(call, modifiers=around).aggregate("list", text, filter_=f"{call[0]} IS NOT NULL")
     error = str(_DEFAULT_ERROR) if len(call) == 1 else call.aggregate("any_value", call[1])
     # The hashes of structures are alike, so that few of them may share a bucket.
-    least = _LEAST_ESTIMATED if len(call) == 1 and not call.arguments[0].type.fields else 1
+    least = _LEAST_ESTIMATED if len(call) == 1 and not type_.fields else 1
     estimate = "athena_approx_distinct({0}, '{1}', {2})"
     return once(
         [values, error],
