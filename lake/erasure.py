@@ -26,6 +26,7 @@ from lake.backfill import PREFIX as BACKFILLS
 from lake.clients import client, error_code
 from lake.compaction import NOTES
 from lake.costs import CommandCost
+from lake.counts import counted
 from lake.current_erasure import current_table
 from lake.described import described_table, log_place
 from lake.failures import place
@@ -89,7 +90,11 @@ class Erasure:
         """
         if len(key) != len(table.keys):
             names = ", ".join(attribute.name for attribute in table.keys)
-            raise UserError(f"The key has {len(table.keys)} attributes ({names}), not {len(key)}: give each one.")
+            raise UserError(
+                f"The key has {counted(len(table.keys), 'attribute')} ({names}), not {len(key)}: give each."
+            )
+        if not all(key):
+            raise UserError("An attribute of a key is never empty in DynamoDB: give the item's key.")
         self._outputs = outputs
         self._key = tuple(key)
         self._table = table

@@ -315,6 +315,8 @@ def test_compaction_and_erasure_change_only_what_they_must(pipeline: Pipeline, l
         pipeline.write([("insert", {"order_id": {"S": name}, "version": {"N": str(version)}})])
         assert log.lake("backfill", "--scan").code == 0
     assert_refused(log.lake("erase", key), "The item is still in the table")
+    assert_refused(log.lake("erase", ""), "never empty")
+    assert_refused(log.lake("erase", key, "2"), "has 1 attribute (order_id), not 2")
     pipeline.write([("delete", {"order_id": {"S": key}, "version": {"N": "1"}})])
     assert pipeline.verified().report.ok
     failed = [{"rawData": b64encode(_change(each)).decode(), "errorCode": "E"} for each in (key, "another")]
