@@ -1,9 +1,4 @@
-"""Aggregate functions: https://trino.io/docs/435/functions/aggregate.html.
-
-`approx_percentile` follows
-Trino's rule for few values (about fifty), where its digest has each; for more values it is exact and Trino's is
-approximate.
-"""
+"""Aggregate functions: https://trino.io/docs/435/functions/aggregate.html."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ Athena and not in the sandbox: they fail with NOT_SUPPORTED.
 A small letter in a signature is a number of a type, such as a length or a scale; a capital letter is any type, but C
 and K are types whose values can be compared. `approx_distinct` gives Trino's estimate of up to 100,000 different
 values; more, and those beyond the buckets of a given error, it counts exactly. `approx_percentile` gives what Trino
-gives for some fifty values; for more it is exact, and Trino's answer is near it.
+gives for up to 10,000 values that come in the same order; for more it is exact, and Trino's answer is near it.
 """
 _NOT_THERE = """
 ## Not there

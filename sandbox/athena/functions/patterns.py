@@ -18,6 +18,9 @@ _CLASSES = {"w": "A-Za-z0-9_", "d": "0-9", "s": " \\t\\n\\x0b\\f\\r", "h": "0-9A
 _LITERAL_ESCAPES = "tnrfaevx0"
 _FLAGS = re.compile(r"\(\?([ims]*)(?:-([ims]*))?(:|\))")
 _NAMED = re.compile(r"\(\?<([A-Za-z_]\w*)>")
+_SHARP_LETTERS = "sS\u017fßẞ"
+_SHARP = re.compile(f"[{_SHARP_LETTERS}]+")
+_REPEATS = ("*", "+", "?", "{")
 _POSIX = {"digit": "0-9", "xdigit": "0-9A-Fa-f", "space": " \\t\\n\\x0b\\f\\r"}
 
 
@@ -46,6 +49,7 @@ class _Reader:
         self.out: list[str] = []
         self.simple = True
         """Whether DuckDB's RE2 has the same result for whether the pattern is found."""
+        self._insensitive = False
 
     def refuse(self, what: str) -> TrinoError:
         return TrinoError("NOT_SUPPORTED", f"The sandbox's Athena cannot read {what} in the pattern {self.pattern}")
@@ -68,8 +72,26 @@ class _Reader:
             self.simple = False  # RE2's is the very end only
         if letter in "*+?}" and self.pattern[self.at + 1 : self.at + 2] == "+":
             self.simple = False  # possessive
+        if self._insensitive and letter in _SHARP_LETTERS:
+            self._sharp()
+            return
         self.out.append(letter)
         self.at += 1
+
+    def _sharp(self) -> None:
+        """Read s and ß without regard to case: ss also matches ß, unless a part is repeated; ẞ is only itself."""
+        found = _SHARP.match(self.pattern, self.at)
+        text = found[0] if found else ""
+        repeated = self.pattern[self.at + len(text) : self.at + len(text) + 1] in _REPEATS
+        if text == "ẞ":
+            self.out.append("(?-i:ẞ)")
+        elif text in {"s", "S"} or (text.lower() == "ss" and repeated):
+            self.out.append(text)
+        elif (text.lower() == "ss" or text == "ß") and not repeated:
+            self.out.append("(?:ss|(?-i:ß))")
+        else:
+            raise self.refuse("(?i) with ss, which also matches ß,")
+        self.at += len(text)
 
     def _escape(self, *, inside: bool) -> None:
         code = self.pattern[self.at + 1 : self.at + 2]
@@ -148,6 +170,8 @@ class _Reader:
                 self._posix()
             elif letter == "\\":
                 self._escape(inside=True)
+            elif self._insensitive and letter in "ßẞ":
+                raise self.refuse("(?i) with ß in a class, which also matches ss,")
             elif self.pattern.startswith("&&", self.at):
                 raise self.refuse("an intersection of classes")
             else:
@@ -167,7 +191,8 @@ class _Reader:
             self.out.append(f"(?P<{named[1]}>")
             self.at = named.end()
         elif flags and (flags[3] == ":" or (self.at == 0 and not flags[2])):
-            if "i" in flags[1] and re.search("ss|ß|ẞ", self.pattern, re.IGNORECASE):
+            self._insensitive = self._insensitive or ("i" in flags[1] and flags[3] == ")")
+            if "i" in flags[1] and flags[3] == ":" and re.search("ss|ß|ẞ", self.pattern, re.IGNORECASE):
                 raise self.refuse("(?i) with ss, which also matches ß,")
             self.out.append(flags[0])
             self.at = flags.end()

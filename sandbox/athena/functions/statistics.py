@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.athena.functions.building import INVALID, once
 from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
-from sandbox.athena.functions.native import Native, TrinoError
+from sandbox.athena.functions.native import Native
 from sandbox.athena.types import DOUBLE
 from sandbox.athena.values import fail
 
@@ -89,9 +89,8 @@ def _percentile(call: TypedCall) -> str:
     fraction = call[2] if weighted else call[1]
     whole = kind == "BIGINT"
     value = _exact(call[0]) if whole else _number(call)
-    pair = f"{{'x': {value}, 'w': {weight}}}" if weighted else value
-    values = call.aggregate("list", pair, order_by=pair, filter_=some)
-    function = "athena_weighted_percentile" if weighted else "athena_percentile"
+    values = call.aggregate("list", f"{{'x': {value}, 'w': {weight}}}" if weighted else value, filter_=some)
+    function = "athena_tdigest_percentile" if weighted else "athena_percentile"
 
     def one(listed: str, p: str) -> str:
         found = f"{function}({listed}, {p})"
@@ -130,47 +129,6 @@ def _exact(value: str) -> str:
         f"CASE WHEN {lost} AND CAST(CAST({value} AS DOUBLE) AS HUGEINT) <> {value} THEN {refused}"
         f" ELSE CAST({value} AS DOUBLE) END"
     )
-
-
-def _weighted_percentile(values: list[dict[str, float]], p: float) -> float | None:
-    """The quantile of a t-digest whose centroids are the values in order (io.airlift.stats.TDigest.valueAt)."""
-    if not 0 <= p <= 1:
-        raise TrinoError(INVALID, "Percentile must be between 0 and 1")
-    means, weights = [value["x"] for value in values], [value["w"] for value in values]
-    if any(weight < 1 for weight in weights):
-        raise TrinoError(INVALID, "weight must be >= 1")
-    return _digest_quantile(means, weights, p) if means else None
-
-
-def _digest_quantile(means: Sequence[float], weights: Sequence[float], p: float) -> float:
-    total = sum(weights)
-    offset = p * total
-    if len(means) == 1 or offset < 1:
-        return means[0]
-    if total - offset < 1:
-        return means[-1]
-    if weights[0] > 1 and offset < weights[0] / 2:
-        return means[0]
-    if weights[-1] > 1 and total - offset <= weights[-1] / 2:
-        return means[-1]
-    so_far = weights[0] / 2
-    for left, right, wl, wr in zip(means, means[1:], weights, weights[1:], strict=False):
-        delta = (wl + wr) / 2
-        if so_far + delta > offset:
-            if wl == 1 and offset - so_far < 0.5:
-                return left
-            if wr == 1 and so_far + delta - offset <= 0.5:
-                return right
-            z1 = offset - so_far - (0.5 if wl == 1 else 0)
-            z2 = so_far + delta - offset - (0.5 if wr == 1 else 0)
-            return _between(left, z2, right, z1)
-        so_far += delta
-    return means[-1]
-
-
-def _between(left: float, left_weight: float, right: float, right_weight: float) -> float:
-    mean = (left * left_weight + right * right_weight) / (left_weight + right_weight)
-    return max(left, min(mean, right))
 
 
 def _moments(values: list[float]) -> tuple[int, float, float, float]:
@@ -300,14 +258,18 @@ FUNCTIONS = (
         for type_, literal, answer in (("bigint", "5", "5"), ("double", "5e0", "5.0"), ("real", "1.5", "1.5"))
     ),
 )  # fmt: skip
+# Up to 39 values each is a centroid of the digest. Of more than 10,000, which the digest would take long to read, the
+# percentile is exact.
 MACROS = (
-    """athena_percentile(listed, p) AS CASE WHEN p NOT BETWEEN 0 AND 1
-        THEN athena_weighted_percentile([{'x': 0::DOUBLE, 'w': 1::DOUBLE}], p)
+    """athena_percentile(listed, p) AS CASE
+        WHEN p NOT BETWEEN 0 AND 1 OR len(listed) BETWEEN 40 AND 10000
+            THEN athena_tdigest_percentile(list_transform(listed, lambda x_: {'x': x_, 'w': 1::DOUBLE}), p)
+        ELSE athena_ordered_percentile(list_sort(listed), p) END""",
+    """athena_ordered_percentile(listed, p) AS CASE
         WHEN p * len(listed) < 1 THEN listed[1] WHEN len(listed) - p * len(listed) < 1 THEN listed[-1]
         ELSE listed[floor(p * len(listed))::BIGINT + 1] END""",
 )
 NATIVES = (
-    Native("athena_weighted_percentile", _weighted_percentile, ("STRUCT(x DOUBLE, w DOUBLE)[]", "DOUBLE"), "DOUBLE"),
     *(
         Native(f"athena_{name}", _of_some(call), ("STRUCT(y DOUBLE, x DOUBLE)[]",), "DOUBLE", takes_null=True)
         for name, call in (

@@ -1,4 +1,4 @@
-"""T-Digest functions: https://trino.io/docs/435/functions/tdigest.html.
+"""T-Digest functions, and the digest of approx_percentile: https://trino.io/docs/435/functions/tdigest.html.
 
 A value is the bytes in which Trino writes it. Up to some fifty values each is a centroid; of more, the centroids depend
 on the order of the rows. Sources: airlift, io.airlift.stats.TDigest; trino 435, TDigestFunctions and
@@ -172,6 +172,13 @@ def _digest(values: list[dict[str, float]]) -> bytes:
     return found.written()
 
 
+def _percentile(values: list[dict[str, float]], p: float) -> float:
+    """approx_percentile: the quantile of the digest of values."""
+    if not 0 <= p <= 1:
+        raise TrinoError(INVALID, "Percentile must be between 0 and 1")
+    return _value_at(_digest(values), p)
+
+
 def _merged(values: list[bytes]) -> bytes:
     found = TDigest.read(values[0])
     for value in values[1:]:
@@ -233,6 +240,7 @@ FUNCTIONS = (
 MACROS: tuple[str, ...] = ()
 NATIVES = (
     Native("athena_tdigest", _digest, ("STRUCT(x DOUBLE, w DOUBLE)[]",), "BLOB"),
+    Native("athena_tdigest_percentile", _percentile, ("STRUCT(x DOUBLE, w DOUBLE)[]", "DOUBLE"), "DOUBLE"),
     Native("athena_merged_tdigest", _merged, ("BLOB[]",), "BLOB"),
     Native("athena_tdigest_value", _value_at, ("BLOB", "DOUBLE"), "DOUBLE"),
     Native("athena_tdigest_values", _values_at, ("BLOB", "DOUBLE[]"), "DOUBLE[]"),
