@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,19 +14,19 @@ import duckdb
 from sandbox.athena import planning
 from sandbox.athena.catalogue import CatalogueTable, GlueCatalogue, TypedColumn
 from sandbox.athena.errors import SYSTEM, StatementError
-from sandbox.athena.files import DEFAULT_PARTITION
 from sandbox.athena.interruption import Interruptible, QueryCancelledError
 from sandbox.athena.joda import DATE_PATTERN
 from sandbox.athena.native import REFUSALS
 from sandbox.athena.parameters import bind
-from sandbox.athena.partitions import Finder, Found, Values
+from sandbox.athena.partitions import Finder, Found
 from sandbox.athena.planning import PATH, QueryPlan, Read
 from sandbox.athena.results import write_csv
+from sandbox.athena.selection import ObjectSelection, constant, needed_partitions, unnested
 from sandbox.athena.sql import identifier, literal, select
 from sandbox.athena.statements.timetravel import with_dated_names
 from sandbox.athena.store import RowStore, Slice
 from sandbox.athena.syntax import parse_query
-from sandbox.athena.types import VARCHAR, ColumnInfo
+from sandbox.athena.types import ColumnInfo
 from sandbox.athena.values import FAILURE
 from sandbox.athena.virtual import Row
 
@@ -53,6 +53,7 @@ class Runner:
         self._catalogue = catalogue
         self._store = store
         self._finder = finder
+        self._selection = ObjectSelection()
 
     def check_syntax(self, sql: str) -> None:
         """Raise ApiError if the text is not a query."""
@@ -89,7 +90,8 @@ class Runner:
             QueryCancelledError: it was cancelled.
         """
         plan = planning.plan(with_dated_names(bind(sql, parameters)), database, self._catalogue, self._store.text)
-        self._store.require(" ".join([plan.sql, *(predicate for read in plan.reads for predicate in read.predicates)]))
+        predicates = (one for read in plan.reads for one in (*read.predicates, *read.path_predicates))
+        self._store.require(" ".join([plan.sql, *predicates]))
         with closing(self._store.cursor()) as cursor:
             hold.attach(cursor)
             try:
@@ -134,31 +136,12 @@ class Runner:
     ) -> tuple[str, int]:
         if read.table.rows is not None:
             return self._given(cursor, read.alias, read.table, read.table.rows), 0
-        found = self._finder.find(read.table, read.constraints, self._prune(cursor, read))
+        found = self._finder.find(read.table, read.constraints, needed_partitions(cursor, read))
         slices = self._store.load(read.table, found, lambda: hold.stopped)
         if hold.stopped:
             raise QueryCancelledError
-        return self._relation(cursor, read, sql, slices), sum(entry.item.size for entry in found)
-
-    def _prune(self, cursor: duckdb.DuckDBPyConnection, read: Read) -> Callable[[list[Values]], list[Values]]:
-        columns = read.table.partition_columns
-        texts = [
-            (place, read.constraints[column.name])
-            for place, column in enumerate(columns)
-            if column.type == VARCHAR and column.name in read.constraints
-        ]
-
-        def prune(given: list[Values]) -> list[Values]:
-            partitions = [values for values in given if all(each.allows(values[place]) for place, each in texts)]
-            if not read.predicates or not partitions:
-                return partitions
-            unnested, arrays = _unnested([(c.name, c) for c in columns], partitions)
-            where = " AND ".join(f"({predicate})" for predicate in read.predicates)
-            sql = select(["i"], f"(SELECT unnest(?::INTEGER[]) AS i, {unnested}) WHERE {where}")
-            kept = cursor.execute(sql, [list(range(len(partitions))), *arrays]).fetchall()
-            return [partitions[i] for (i,) in kept]
-
-        return prune
+        needed = self._selection.needed(cursor, read, slices)
+        return self._relation(cursor, read, sql, needed), sum(entry.item.size for entry in found)
 
     def _relation(self, cursor: duckdb.DuckDBPyConnection, read: Read, sql: str, slices: Sequence[Slice]) -> str:
         """The SQL of a read's relation: the rows of these slices and their partitions' values.
@@ -185,8 +168,8 @@ class Runner:
     @staticmethod
     def _given(cursor: duckdb.DuckDBPyConnection, alias: str, table: CatalogueTable, rows: Sequence[Row]) -> str:
         """The SQL of a table whose rows are in memory."""
-        unnested, arrays = _unnested([(column.name, column) for column in table.columns], rows)
-        values = select([unnested, f'CAST(NULL AS VARCHAR) AS "{PATH}"'], "(SELECT 1)")
+        rows_sql, arrays = unnested([(column.name, column) for column in table.columns], rows)
+        values = select([rows_sql, f'CAST(NULL AS VARCHAR) AS "{PATH}"'], "(SELECT 1)")
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE scan_{alias} AS {values}", arrays)
         return f"FROM scan_{alias}"
 
@@ -196,10 +179,10 @@ class Runner:
     ) -> str:
         """Return a SELECT of the rows of many objects, whose paths and partition values are in a temporary table."""
         keys = [(f"p{i}", column) for i, column in enumerate(table.partition_columns)]
-        unnested, arrays = _unnested(keys, [found.values for _, found in piece.objects])
+        rows_sql, arrays = unnested(keys, [found.values for _, found in piece.objects])
         numbers = [number for number, _ in piece.objects]
         paths = [found.item.path for _, found in piece.objects]
-        values = ", ".join(filter(None, ["unnest(?::INTEGER[]) AS object", "unnest(?::VARCHAR[]) AS path", unnested]))
+        values = ", ".join(filter(None, ["unnest(?::INTEGER[]) AS object", "unnest(?::VARCHAR[]) AS path", rows_sql]))
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE scan_{name} AS SELECT {values}", [numbers, paths, *arrays])
         columns = _stored(table, used)
         columns += [f"s.{key} AS {identifier(column.name)}" for key, column in keys if column.name in used]
@@ -225,25 +208,12 @@ def _stored(table: CatalogueTable, used: Collection[str]) -> list[str]:
 def _of_object(table: CatalogueTable, used: Collection[str], name: str, number: int, found: Found) -> str:
     """Return a SELECT of one object's rows; its path and partition values are constants, so DuckDB can compute once."""
     values = [
-        f"{_value(literal(value), column)} AS {identifier(column.name)}"
+        f"{constant(value, column)} AS {identifier(column.name)}"
         for column, value in zip(table.partition_columns, found.values, strict=True)
         if column.name in used
     ]
     columns = [*_stored(table, used), *values, f'{literal(found.item.path)} AS "{PATH}"']
     return select(columns, f"{identifier(name)} AS d WHERE d.object = {number}")
-
-
-def _value(text: str, column: TypedColumn) -> str:
-    """SQL for a value of a column from SQL for its text; that of an array, map or row is a JSON text."""
-    as_json = "::JSON" if column.type.fields else ""
-    return f"TRY_CAST(nullif({text}, '{DEFAULT_PARTITION}'){as_json} AS {column.type.duckdb})"
-
-
-def _unnested(keys: Iterable[tuple[str, TypedColumn]], partitions: Sequence[Row]) -> tuple[str, list[list[str | None]]]:
-    """SQL that selects rows of values from parameters, cast to the columns' types, and the parameters."""
-    named = list(keys)
-    sql = ", ".join(f"{_value('unnest(?::VARCHAR[])', column)} AS {identifier(name)}" for name, column in named)
-    return sql, [[values[i] for values in partitions] for i in range(len(named))]
 
 
 _REASONS = (

@@ -6,8 +6,8 @@ that an unsupported construct is refused and never guessed.
 `queries` plans the clauses around SELECT, `selects` SELECT with its `items`, `aggregation` and `ordering`, `relations`
 the FROM clause, `views` a view. `expressions` binds expressions, with `operators`, `calls`, `windows`, `subqueries`,
 `subscripts` and `literals`, `correlation` refuses what Trino cannot decorrelate; `scope` resolves names, `context` has
-the shared state of one statement, `pruning` finds the constraints on a table's partitions, `folding` evaluates constant
-texts, `stored` converts between stored columns and values, `unused` leaves out unused columns.
+the shared state of one statement, `pruning` finds the constraints on a table's partitions and objects, `folding`
+evaluates constant texts, `stored` converts between stored columns and values, `unused` leaves out unused columns.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sandbox.athena.catalogue import GlueCatalogue, TypedColumn
 from sandbox.athena.native import Library
 from sandbox.athena.planning import operators
 from sandbox.athena.planning.context import PlanningContext, Read
+from sandbox.athena.planning.pruning import needed_by_all
 from sandbox.athena.planning.queries import plan_query
 from sandbox.athena.planning.relations import PATH
 from sandbox.athena.planning.unused import without_unused
@@ -53,7 +54,7 @@ def plan(
     shown = [f for f in fields if not f.hidden]
     names = tuple(f.spelled or f.name or f"_col{i}" for i, f in enumerate(shown))
     columns = tuple(TypedColumn(f.name or f"_col{i}", f.type) for i, f in enumerate(shown))
-    return QueryPlan(sql, tuple(context.reads), columns, names)
+    return QueryPlan(sql, needed_by_all(context.reads), columns, names)
 
 
 def library() -> Library:

@@ -15,17 +15,18 @@ from sandbox.athena.syntax import position
 
 @dataclass
 class Read:
-    """A use of a table in a query: the relation that replaces it, and the constraints on its partitions.
+    """A scan of a table in a query: the relation that replaces it, and the constraints on its partitions and objects.
 
-    `relation` is the query's name for it. `predicates` are DuckDB's SQL over the partition columns, all of which a
-    partition must satisfy.
+    `predicates` are DuckDB's SQL over the partition columns, all of which a partition must satisfy. An object must also
+    satisfy the `path_predicates`, over its partition's columns and its path. Scans of the same alias are of the same
+    relation, which has the objects that any of them needs.
     """
 
     alias: str
     table: CatalogueTable
-    relation: str = ""
     constraints: Mapping[str, Constraint] = field(default_factory=dict[str, Constraint])
     predicates: tuple[str, ...] = ()
+    path_predicates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,9 @@ class OuterReference:
 class PlanningContext:
     """`names` counts the unique names, which end in `suffix`; `views` are those in planning, outermost first.
 
-    `known` are the tables that were looked up. `reads` has one for each scan, so the same one twice where a table is
-    scanned twice. `outer_references` are the names so far that enclosing queries have. `droppable` are columns whose
-    readers go by their names. `evaluate` gives the text of a constant's SQL, or None if it fails.
+    `known` are the tables that were looked up. `reads` has one for each scan. `outer_references` are the names so far
+    that enclosing queries have. `droppable` are columns whose readers go by their names. `evaluate` gives the text of a
+    constant's SQL, or None if it fails.
     """
 
     catalogue: GlueCatalogue
@@ -73,10 +74,10 @@ class PlanningContext:
         self.counter += 1
         return f"{prefix}{self.counter}{self.suffix}"
 
-    def read(self, table: CatalogueTable, relation: str) -> Read:
-        """A scan of a table: of one without partitions, of which every scan reads all, the same as before."""
+    def read(self, table: CatalogueTable) -> Read:
+        """A scan of a table: of the same relation as before if it is one without partitions."""
         known = next((read for read in self.reads if read.table is table and not table.partition_columns), None)
-        read = known or Read(self.unique("t"), table, relation)
+        read = Read(self.unique("t") if known is None else known.alias, table)
         self.reads.append(read)
         return read
 

@@ -90,7 +90,7 @@ class Queries:
                 raise self.context.error("MISMATCHED_COLUMN_ALIASES", cte, message)
             names = list(zip(cte.columns, cte.spelled or cte.columns, strict=True))
         return tuple(
-            replace(f, name=name, relation=(), sql=f.column, spelled=spelled)
+            replace(f.of_rows(), name=name, relation=(), sql=f.column, spelled=spelled)
             for f, (name, spelled) in zip(fields, names, strict=True)
         )
 
@@ -177,6 +177,7 @@ class Queries:
         if ordering.is_empty:
             return sql, fields
         alias = self.context.unique("r")
+        fields = tuple(f.of_rows() for f in fields)
         moved = tuple(f.within(alias) for f in fields)
         binder = self._binder(Scope(moved, outer), "ORDER BY clause")
         keys = [(operators.group_key(self._sort_key(item, moved, binder)), direction(item)) for item in ordering.items]

@@ -13,9 +13,9 @@ from sandbox.athena.catalogue import CATALOG, CatalogueTable
 from sandbox.athena.coercions import common_type
 from sandbox.athena.conversions import coerce
 from sandbox.athena.planning import operators, stored
-from sandbox.athena.planning.context import PlanningContext, Read
+from sandbox.athena.planning.context import PlanningContext
 from sandbox.athena.planning.expressions import Binder
-from sandbox.athena.planning.scope import Field, Scope
+from sandbox.athena.planning.scope import Field, OfObject, Scope
 from sandbox.athena.sql import identifier
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.values import Value
@@ -25,11 +25,10 @@ PATH = "$path"
 
 @dataclass(frozen=True)
 class Relation:
-    """A FROM item: its SQL, its columns, and its tables whose rows a WHERE clause filters."""
+    """A FROM item: its SQL and its columns."""
 
     sql: str
     fields: tuple[Field, ...]
-    prunable: tuple[Read, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,12 +112,24 @@ class Relations:
 
     def _scan(self, table: CatalogueTable, relation: tuple[str, ...]) -> Relation:
         alias = self.context.unique("r")
-        read = self.context.read(table, alias)
+        read = self.context.read(table)
+        of_object = {
+            column.name: OfObject(read, stored.physical(identifier(column.name), column.type), column.name)
+            for column in table.partition_columns
+        }
         fields = tuple(
-            Field(column.name, relation, column.type, f"{alias}.{identifier(column.name)}", origin="stored")
+            Field(
+                *(column.name, relation, column.type, f"{alias}.{identifier(column.name)}"),
+                origin="stored",
+                of_object=of_object.get(column.name),
+            )
             for column in table.all_columns
         )
-        path = Field(PATH, relation, t.VARCHAR, f"{alias}.{identifier(PATH)}", hidden=True)
+        path = Field(
+            *(PATH, relation, t.VARCHAR, f"{alias}.{identifier(PATH)}"),
+            hidden=True,
+            of_object=OfObject(read, identifier(PATH), has_path=True),
+        )
         selected = [stored.physical(identifier(column.name), column.type) for column in table.all_columns]
         if all(sql == identifier(column.name) for sql, column in zip(selected, table.all_columns, strict=True)):
             source = read.alias
@@ -127,7 +138,7 @@ class Relations:
                 f"{sql} AS {identifier(column.name)}" for sql, column in zip(selected, table.all_columns, strict=True)
             )
             source = f"(SELECT {columns}, {identifier(PATH)} FROM {read.alias})"
-        return Relation(f"{source} AS {alias}", (*fields, path), (read,))
+        return Relation(f"{source} AS {alias}", (*fields, path))
 
     def _aliased(self, node: n.Aliased, left: tuple[Field, ...]) -> Relation:
         planned = self.plan(node.relation, left)
@@ -146,7 +157,7 @@ class Relations:
             for f, (name, spelled) in zip(shown, names, strict=True)
         )
         hidden = tuple(replace(f, relation=(node.alias,)) for f in planned.fields if f.hidden)
-        return Relation(planned.sql, (*fields, *hidden), planned.prunable)
+        return Relation(planned.sql, (*fields, *hidden))
 
     def _sampled(self, node: n.Sampled, left: tuple[Field, ...]) -> Relation:
         """A random sample of the rows: BERNOULLI selects single rows, SYSTEM blocks of adjacent rows."""
@@ -221,12 +232,15 @@ class Relations:
                 raise self.context.error("INVALID_COLUMN_REFERENCE", node.right, message)
             message = f"{node.kind} JOIN involving UNNEST or LATERAL is only supported as CROSS or LEFT JOIN ON TRUE"
             raise self.context.error("NOT_SUPPORTED", node, message)
-        prunable = _prunable(node.kind, first, second)
+        if node.kind not in {"CROSS", "INNER", "LEFT"}:
+            first = _with_nulls(first)
+        if node.kind not in {"CROSS", "INNER", "RIGHT"}:
+            second = _with_nulls(second)
         if node.using:
-            return self._using(node, first, second, prunable)
+            return self._using(node, first, second)
         fields = (*first.fields, *second.fields)
         if node.condition is None:
-            return Relation(f"{first.sql} CROSS JOIN {second.sql}", fields, prunable)
+            return Relation(f"{first.sql} CROSS JOIN {second.sql}", fields)
         scope = Scope((*left, *fields) if left else fields, self.outer, closed=node.kind != "INNER")
         binder = self.binder(scope, "JOIN clause")
         condition = binder.condition(node.condition, "JOIN ON clause")
@@ -234,9 +248,9 @@ class Relations:
             message = f"{node.kind} JOIN involving UNNEST or LATERAL is only supported with condition ON TRUE"
             raise self.context.error("NOT_SUPPORTED", node, message)
         right = f"({second.sql})" if isinstance(node.right, n.Join) else second.sql
-        return Relation(f"{first.sql} {node.kind} JOIN {right} ON {condition.sql}", fields, prunable)
+        return Relation(f"{first.sql} {node.kind} JOIN {right} ON {condition.sql}", fields)
 
-    def _using(self, node: n.Join, first: Relation, second: Relation, prunable: tuple[Read, ...]) -> Relation:
+    def _using(self, node: n.Join, first: Relation, second: Relation) -> Relation:
         """The joined columns once, without a relation's name, followed by all others."""
         conditions, merged, used = list[str](), list[Field](), set[str]()
         for name in node.using:
@@ -257,11 +271,9 @@ class Relations:
         kind = "INNER" if node.kind == "CROSS" else node.kind
         right = f"({second.sql})" if isinstance(node.right, n.Join) else second.sql
         sql = f"{first.sql} {kind} JOIN {right} ON {' AND '.join(conditions)}"
-        return Relation(sql, (*merged, *rest), prunable)
+        return Relation(sql, (*merged, *rest))
 
 
-def _prunable(kind: str, first: Relation, second: Relation) -> tuple[Read, ...]:
-    """The tables from which WHERE only removes rows: not those that an outer join fills with NULLs."""
-    left = first.prunable if kind in {"CROSS", "INNER", "LEFT"} else ()
-    right = second.prunable if kind in {"CROSS", "INNER", "RIGHT"} else ()
-    return (*left, *right)
+def _with_nulls(relation: Relation) -> Relation:
+    """A relation to which an outer join adds rows of NULLs."""
+    return replace(relation, fields=tuple(f.of_rows() for f in relation.fields))

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sandbox.athena.types import Type
 from sandbox.athena.values import Value
+
+if TYPE_CHECKING:
+    from sandbox.athena.planning.context import Read
 
 Origin = Literal["stored", "values", "unknown"]
 """Whether a column's values come from stored rows, or are those of VALUES, which Trino computes while it plans."""
@@ -31,12 +34,27 @@ class ParsedText:
 
 
 @dataclass(frozen=True, slots=True)
+class OfObject:
+    """A value that all rows of an object have, so that a condition on it selects objects of the scan `read`.
+
+    `sql` is over the object's partition columns, and over its path if `has_path`. `column` is the partition column that
+    it is, if it is one.
+    """
+
+    read: Read
+    sql: str
+    column: str | None = None
+    has_path: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """A column of a relation.
 
     It has a name in lower case (None without one), the parts of the relation's name, its type, and the SQL that refers
     to it. `spelled` is the name as it was written. A hidden field is not in `*`. `parsed` is None for a column that
-    is not json_parse of a text.
+    is not json_parse of a text. `of_object` is None for a column that differs between the rows of an object, and where
+    there are more rows than those that the scan has, or other ones.
     """
 
     name: str | None
@@ -47,6 +65,7 @@ class Field:
     hidden: bool = False
     origin: Origin = "unknown"
     parsed: ParsedText | None = None
+    of_object: OfObject | None = field(default=None, compare=False)
 
     def renamed(self, name: str | None, relation: tuple[str, ...]) -> Field:
         """The same column under the name of a different relation."""
@@ -62,6 +81,10 @@ class Field:
     def indirect(self) -> Field:
         """The same column behind more that its query computes."""
         return self if self.parsed is None else replace(self, parsed=replace(self.parsed, direct=False))
+
+    def of_rows(self) -> Field:
+        """The same column of rows that a condition cannot select before they are made."""
+        return self if self.of_object is None else replace(self, of_object=None)
 
     @property
     def columns(self) -> list[str]:

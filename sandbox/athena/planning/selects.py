@@ -19,7 +19,7 @@ from sandbox.athena.planning.items import SelectItems, with_aliases
 from sandbox.athena.planning.jsonreadings import Readings
 from sandbox.athena.planning.names import qualified
 from sandbox.athena.planning.ordering import Ordering, limited, ordinal
-from sandbox.athena.planning.pruning import prune
+from sandbox.athena.planning.pruning import ObjectValues
 from sandbox.athena.planning.relations import Relation, Relations
 from sandbox.athena.planning.rewriting import walked
 from sandbox.athena.planning.scope import Field, Scope
@@ -77,6 +77,7 @@ class SelectPlanner:
         binder = self._behind(items, ordering)
         outputs: list[Field] = []
         selected, texts, row = list[str](), list[str](), list[Value]()
+        of_objects = self._of_objects() if self._keeps_rows(ordering) else None
         for expression, value, name, spelled in items.bound(binder):
             column = self._context.unique("c")
             selected.append(f"{null_typed(value)} AS {column}")
@@ -85,7 +86,8 @@ class SelectPlanner:
                 parsed = self._context.unique("c")
                 texts.append(f"{text.sql} AS {parsed}")
                 text = replace(text, sql=parsed)
-            outputs.append(Field(name, (), value.type, column, spelled, origin=origin, parsed=text))
+            place = None if of_objects is None or text is not None else of_objects.of(expression, value)
+            outputs.append(Field(name, (), value.type, column, spelled, origin=origin, parsed=text, of_object=place))
             row.append(value)
         if select.distinct:
             self._check_distinct(outputs)
@@ -112,10 +114,17 @@ class SelectPlanner:
             return ""
         binder = Binder(self._context, self._scope, self._queries.subquery, place="WHERE clause")
         condition = binder.condition(where, "WHERE clause")
-        for read in self._relation.prunable:
-            if read.table.partition_columns:
-                prune(read, where, self._scope, lambda scope: Binder(self._context, scope, self._queries.subquery))
+        self._of_objects().prune(where)
         return f" WHERE {condition.sql}"
+
+    def _of_objects(self) -> ObjectValues:
+        return ObjectValues(self._scope, lambda scope: Binder(self._context, scope, self._queries.subquery))
+
+    def _keeps_rows(self, ordering: Ordering) -> bool:
+        """Whether a row of the result is one of the sources' that WHERE keeps, whichever other rows there are."""
+        calls = (part for part in walked(self._select.items) if isinstance(part, n.Call))
+        plain = self._grouped is None and not self._select.distinct and ordering.is_empty
+        return plain and all(call.over is None for call in calls)
 
     def _having(self, binder: Binder) -> str:
         having = self._select.having

@@ -70,9 +70,17 @@ def plan_view(
         if len(_PLANNED) >= _MAX_PLANS:
             _PLANNED.clear()
         _PLANNED[full] = known
-    context.reads += known.reads
+    reads = {id(read): replace(read) for read in known.reads}
+    context.reads += reads.values()
     context.droppable |= known.droppable
-    return known.sql, known.fields
+    return known.sql, tuple(_of_scan(f, reads) for f in known.fields)
+
+
+def _of_scan(f: Field, reads: Mapping[int, Read]) -> Field:
+    """A column of a kept plan, of one use of it: the conditions around it are for the scans of that use alone."""
+    if f.of_object is None:
+        return f
+    return replace(f, of_object=replace(f.of_object, read=reads[id(f.of_object.read)]))
 
 
 def _planned(
@@ -104,7 +112,7 @@ def _converted(context: PlanningContext, sql: str, fields: Sequence[Field], view
         name, moved = context.unique("c"), f.within(alias)
         selected.append(f"{coerce(moved.value, column.type).sql} AS {name}")
         selected += [f"{alias}.{text} AS {text}" for text in f.columns[1:]]
-        outputs.append(replace(f, name=column.name, type=column.type, sql=name, spelled=None))
+        outputs.append(replace(f.of_rows(), name=column.name, type=column.type, sql=name, spelled=None))
     if all(f.type == column.type for column, f in zip(view.columns, fields, strict=True)):
         return sql, tuple(
             replace(f, name=column.name, sql=f.column, spelled=None)
