@@ -46,5 +46,5 @@ def test_an_unsupported_system_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_
 
 def test_the_command_names_the_parts_that_it_knows(capsys: pytest.CaptureFixture[str]) -> None:
     assert compiler.main(["receiver"]) == 2
-    said = "There is no part 'receiver' to compile: the parts are loadgen, sandbox, transform.\n"
+    said = "There is no part 'receiver' to compile: the parts are lake, loadgen, sandbox, transform.\n"
     assert capsys.readouterr().err == said
