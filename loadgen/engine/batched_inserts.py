@@ -11,7 +11,7 @@ from loadgen.engine.planned_writes import acknowledge
 from loadgen.engine.source import NEVER, Send
 from loadgen.ledger import Ledger
 from loadgen.metrics.counters import SegmentMetrics, WriteCounters
-from loadgen.metrics.histogram import EXACT_US, coarse
+from loadgen.metrics.histogram import EXACT_BITS
 from loadgen.schedule.arrivals import PlannedInsert
 from loadgen.schedule.plan import Plan
 from loadgen.workloads.inserts import Inserts, InsertsCall
@@ -106,22 +106,22 @@ class BatchedInserts:
             if number != whole and number != 1:
                 # Such a batch was due when its first write had waited long enough, or was the last of the plan.
                 due_ns = min(call.sent_ns, self._start_ns + call.rows[0][0] + self._batch_wait_ns)
-            lag_us = (call.sent_ns - due_ns) // 1000
-            lag[lag_us if lag_us < EXACT_US else coarse(lag_us)] += number
+            lag.record((call.sent_ns - due_ns) // 1000, number)
 
     def _acknowledge(self, call: InsertsCall) -> None:
         counters, rows, answered_ns = self._metrics.counters(call.planned_ns).writes, call.rows, call.answered_ns
         latencies = counters.latencies
-        service_us = (answered_ns - call.sent_ns) // 1000
-        latencies.service[service_us if service_us < EXACT_US else coarse(service_us)] += len(rows)
+        latencies.service.record((answered_ns - call.sent_ns) // 1000, len(rows))
         counters.acked_by_op["insert"] += len(rows)
         counters.write_units += call.units
         since_start_ns, intended = answered_ns - self._start_ns, latencies.intended
-        latencies_us = [(since_start_ns - row[0]) // 1000 for row in rows]
-        if latencies_us[0] >= EXACT_US:
-            latencies_us = map(coarse, latencies_us)
-        for intended_us in latencies_us:
-            intended[intended_us] += 1
+        exact = intended.exact
+        for row in rows:
+            intended_us = (since_start_ns - row[0]) // 1000
+            if intended_us >> EXACT_BITS:
+                intended.record(intended_us)
+            else:
+                exact[intended_us] += 1
         if self._ledger is not None:
             for write in self._inserts.writes(rows, self._start_ns):
                 self._ledger.acknowledged(write)

@@ -11,7 +11,7 @@ from loadgen.dynamodb.writes import Call, Transaction, Write, WriteResult, batch
 from loadgen.engine.source import NEVER, Send
 from loadgen.ledger import Ledger
 from loadgen.metrics.counters import CountersByOp, SegmentMetrics, WriteCounters
-from loadgen.metrics.histogram import EXACT_US, coarse
+from loadgen.metrics.histogram import EXACT_BITS
 from loadgen.schedule.arrivals import Arrival
 from loadgen.schedule.plan import Plan
 from loadgen.workloads.base import Workload
@@ -165,41 +165,56 @@ class PlannedWrites:
         """Send calls that share counters."""
         send(calls, counters)
         lag, whole = counters.latencies.lag, self._batch
+        exact = lag.exact
         for call in calls:
             writes = call.writes
             due_ns, number = writes[-1].planned_ns, len(writes)
-            if number != whole and number != 1:
+            if number != 1 and number != whole:
                 # Such a batch was due when its first write had waited long enough, or was the last of the plan.
                 due_ns = min(call.sent_ns, writes[0].planned_ns + self._batch_wait_ns)
             lag_us = (call.sent_ns - due_ns) // 1000
-            lag[lag_us if lag_us < EXACT_US else coarse(lag_us)] += number
+            if lag_us >> EXACT_BITS:
+                lag.record(lag_us, number)
+            else:
+                exact[lag_us] += number
 
 
 def acknowledge(calls: Sequence[Call], metrics: SegmentMetrics, workload: Workload, ledger: Ledger | None) -> None:
     """Count calls whose writes were all applied, record them in the ledger and report them to the workload."""
     zero_ns, measured, warm_up, finish = metrics.zero_ns, metrics.measured, metrics.warm_up, workload.finish
-    counters = measured.writes
+    counters = measured_writes = measured.writes
     latencies, acked_by_op = counters.latencies, counters.acked_by_op
-    service, intended = latencies.service, latencies.intended
+    service, intended = latencies.service.exact, latencies.intended.exact
     units = 0
+    # Then an operation does not matter to the search for its counters, which takes a while.
+    alike, earlier = len(measured) == len(warm_up) == _WRITE_OPS, warm_up.writes
     for call in calls:
         writes, answered_ns = call.writes, call.answered_ns
         first = writes[0]
-        found = (measured if first.planned_ns >= zero_ns else warm_up)[first.op]
+        if first.planned_ns >= zero_ns:
+            found = measured_writes if alike else measured[first.op]
+        else:
+            found = earlier if alike else warm_up[first.op]
         if found is not counters:
             counters.write_units += units
             counters, units = found, 0
             latencies, acked_by_op = counters.latencies, counters.acked_by_op
-            service, intended = latencies.service, latencies.intended
+            service, intended = latencies.service.exact, latencies.intended.exact
         service_us = (answered_ns - call.sent_ns) // 1000
-        service[service_us if service_us < EXACT_US else coarse(service_us)] += len(writes)
+        if service_us >> EXACT_BITS:
+            latencies.service.record(service_us, len(writes))
+        else:
+            service[service_us] += len(writes)
         if call.target == "TransactWriteItems":
             counters.transacted += sum(len(one.changes) for one in cast("list[Transaction]", writes))
         for write in writes:
             acked_by_op[write.op] += 1
             units += write.units
             intended_us = (answered_ns - write.planned_ns) // 1000
-            intended[intended_us if intended_us < EXACT_US else coarse(intended_us)] += 1
+            if intended_us >> EXACT_BITS:
+                latencies.intended.record(intended_us)
+            else:
+                intended[intended_us] += 1
             finish(write, _APPLIED)
             if ledger is not None:
                 ledger.acknowledged(write)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type
 
 from msgspec import Struct, field
 
-from loadgen.metrics.histogram import Buckets, new_buckets
+from loadgen.metrics.histogram import Buckets, LatencyRecorder, new_buckets
 from loadgen.schedule.mix import KINDS, OPS, Kind, Op
 
 
@@ -81,10 +81,22 @@ class Latencies(Struct):
             _add(mine, theirs)
 
 
+class LatencyRecorders(Struct):
+    """Records the latencies of the current second, each as in `Latencies`."""
+
+    service: LatencyRecorder = field(default_factory=LatencyRecorder)
+    intended: LatencyRecorder = field(default_factory=LatencyRecorder)
+    lag: LatencyRecorder = field(default_factory=LatencyRecorder)
+
+    def recorded(self) -> Latencies:
+        """Return the latencies so far."""
+        return Latencies(self.service.buckets(), self.intended.buckets(), self.lag.buckets())
+
+
 class WriteCounters(CounterFields, kw_only=True):
     """The counters that the sender increments, with the latencies of the current second."""
 
-    latencies: Latencies = field(default_factory=Latencies)
+    latencies: LatencyRecorders = field(default_factory=LatencyRecorders)
 
     def counts(self) -> Counts:
         """Return the totals so far."""
@@ -278,7 +290,7 @@ class SegmentMetrics:
         rows: dict[Kind, MetricsRow] = {kind: self._row(counters, kind, measuring) for kind, counters in kinds.items()}
         for by_op in (self.measured, self.warm_up):
             for counters in by_op.kinds().values():
-                counters.latencies = Latencies()
+                counters.latencies = LatencyRecorders()
         self._begins_ns = now_ns
         row = rows["write"] if len(rows) == 1 else MetricsRow(second=rows["write"].second)
         if len(rows) > 1:
@@ -294,7 +306,7 @@ class SegmentMetrics:
         counts = total.since(self._reported.get((measuring, kind), Counts()))
         self._reported[measuring, kind] = total
         counts.planned = counts.due
-        latencies = counters.latencies
+        latencies = counters.latencies.recorded()
         if self._closed:
             latencies.intended.clear()
         return MetricsRow(second=self._second, counts=counts, latencies=latencies)
