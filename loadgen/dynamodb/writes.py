@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from enum import Enum
-from functools import cache
 from typing import Literal
 
 from msgspec import Struct
@@ -39,10 +38,11 @@ class Proof(Struct, frozen=True, gc=False):
 class Write(Struct, gc=False):
     """One change to one item, or a read of one, which takes no write units.
 
-    `key` is the item's key values as text, joined by "/"; `parameters` are the members of the request's JSON object
-    except TableName, without its braces, in pieces that are joined when the whole request is; `units` are the write
-    units that DynamoDB is expected to charge; `subject` is the workload's object, which it receives again when the
-    write is finished; `substitute` means that this write replaces a planned one that was not possible.
+    `key` is the item's key values as text, joined by "/"; `pieces` are the JSON object of a request for this write
+    alone, joined when the whole request is: `opening` of the table, the object's other members, and `CLOSING`; a
+    transaction has other pieces. `units` are the write units that DynamoDB is expected to charge; `subject` is the
+    workload's object, which it receives again when the write is finished; `substitute` means that this write replaces a
+    planned one that was not possible.
     """
 
     op: Op
@@ -50,7 +50,7 @@ class Write(Struct, gc=False):
     table: str
     key: str
     version: int
-    parameters: tuple[bytes, ...]
+    pieces: tuple[bytes, ...]
     units: int
     subject: object = None
     proof: Proof | None = None
@@ -130,18 +130,16 @@ class WriteResult(Enum):
 
 def single(write: Write) -> Call:
     """Return the call that carries one write, read or transaction."""
-    if write.op == "transact":
-        return Call(write.target, write.parameters, [write])
-    # Adding tuples takes half the time of unpacking one into another.
-    return Call(write.target, _head(write.table) + write.parameters + _TAIL, [write])
+    return Call(write.target, write.pieces, [write])
 
 
-@cache
-def _head(table: str) -> tuple[bytes]:
-    return (b'{"TableName":"%b",' % table.encode(),)
+def opening(table: str) -> bytes:
+    """Return the first of a write's pieces."""
+    return b'{"TableName":"%b",' % table.encode()
 
 
-_TAIL = (b"}",)
+CLOSING = b"}"
+"""The last of a write's pieces."""
 
 
 def transaction(changes: tuple[Write, ...], token: str, *, substitute: bool = False) -> Transaction:
@@ -155,9 +153,9 @@ def transaction(changes: tuple[Write, ...], token: str, *, substitute: bool = Fa
     pieces = [b'{"ClientRequestToken":"%b","TransactItems":[' % token.encode()]
     for number, write in enumerate(changes):
         pieces.append(b'%b{"%b":{' % (b"," if number else b"", _ACTIONS[write.target]))
-        pieces.append(_head(write.table)[0][1:])
-        pieces += write.parameters
-        pieces.append(b"}}")
+        pieces.append(write.pieces[0][1:])
+        pieces += write.pieces[1:]
+        pieces.append(b"}")
     pieces.append(b"]}")
     key = " ".join(write.key for write in changes)
     units = 2 * sum(write.units for write in changes)
@@ -180,7 +178,7 @@ def batch(writes: list[Write]) -> Call:
     for write in writes:
         pieces = tables[write.table]
         pieces.append(_REQUESTS[write.target])
-        pieces += write.parameters
+        pieces += write.pieces[1:-1]
     body = [b'{"RequestItems":{']
     for table, pieces in tables.items():
         body.append(b'"%b":[' % table.encode())

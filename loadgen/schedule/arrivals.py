@@ -64,8 +64,8 @@ def arrivals(
     marks: deque[tuple[int, int]] = deque()
     choices = words(f"choices/{seed}", "I")
     ops = cast("Iterator[Op]", itertools.chain(itertools.repeat("insert", preload), itertools.cycle(cycle)))
-    for arrival, (offset_ns, bits) in enumerate(zip(offsets_ns, words(f"bits/{seed}", "H"), strict=False)):
-        op = next(ops)
+    planned = zip(offsets_ns, words(f"bits/{seed}", "H"), ops, strict=False)
+    for arrival, (offset_ns, bits, op) in enumerate(planned):
         if offset_ns >= mark_ns:
             marks.append((offset_ns, inserted))
             mark_ns = offset_ns + rest_ns // _MARKS_PER_REST

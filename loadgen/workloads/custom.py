@@ -52,7 +52,7 @@ import msgspec
 from msgspec import Struct
 
 from loadgen.dynamodb.item import Attribute, item_size, write_units
-from loadgen.dynamodb.writes import Target, Transaction, Write, WriteResult, transaction
+from loadgen.dynamodb.writes import CLOSING, Target, Transaction, Write, WriteResult, opening, transaction
 from loadgen.schedule.arrivals import Arrival
 from loadgen.schedule.mix import READS, Op
 from loadgen.workloads.attributes import Value, attribute, attributes, text
@@ -263,7 +263,8 @@ class _Rendered(NamedTuple):
 
     def write(self) -> Write:
         """Return the write, with the ledger's version 0 because only the script could define an item's version."""
-        return Write(self.op, self.target, self.table, self.key, 0, (self.parameters,), self.units)
+        pieces = (opening(self.table), self.parameters, CLOSING)
+        return Write(self.op, self.target, self.table, self.key, 0, pieces, self.units)
 
 
 @contextmanager

@@ -21,8 +21,8 @@ from typing import cast
 from msgspec import Struct
 
 from loadgen.clock import iso
-from loadgen.dynamodb.item import NOTHING, item_size, write_units
-from loadgen.dynamodb.writes import Proof, Target, Transaction, Write, WriteResult, transaction
+from loadgen.dynamodb.item import NOTHING, UNIT_BYTES, item_size, write_units
+from loadgen.dynamodb.writes import CLOSING, Proof, Target, Transaction, Write, WriteResult, opening, transaction
 from loadgen.schedule.arrivals import Arrival, PlannedInsert, arrivals
 from loadgen.schedule.keys import LANES, SPAN, WINDOW, KeyChoice
 from loadgen.schedule.mix import READS, Mix
@@ -119,6 +119,7 @@ class Orders:
         self._life = Life(pools.notes)
         self._keys = keys
         self._table = table
+        self._opening = opening(table)
         self.seed = seed
         self.segment = segment
         self.segments = segments
@@ -240,7 +241,8 @@ class Orders:
             number = arrival.number
             order = Order(number, order_id, self._now, head, basket, padding, arrival.offset_ns, size, head.note)
             self._orders[number % WINDOW] = order
-        parameters = (
+        pieces = (
+            self._opening,
             _ITEM,
             order_id.encode(),
             self._placed_now,
@@ -248,8 +250,10 @@ class Orders:
             basket.text,
             self._padding(padding) if padding > 0 else b"",
             _END,
+            CLOSING,
         )
-        return Write("insert", "PutItem", self._table, order_id, 1, parameters, write_units(size), order)
+        # Its units are `write_units`, without a call for every order.
+        return Write("insert", "PutItem", self._table, order_id, 1, pieces, -(-size // UNIT_BYTES), order)
 
     def _tick(self, offset_ns: int) -> None:
         """Store the common parts of a millisecond's writes: the time and the phase of the day."""
@@ -270,7 +274,8 @@ class Orders:
         target, begin, end = _READS[arrival.op]
         number = max(arrival.number, 0)
         order_id = self._earlier[number] if number < len(self._earlier) else f"{self._prefix}-{number:08x}"
-        return Write(arrival.op, target, self._table, order_id, 0, (begin, order_id.encode(), end), 0)
+        pieces = (self._opening, begin, order_id.encode(), end, CLOSING)
+        return Write(arrival.op, target, self._table, order_id, 0, pieces, 0)
 
     def _transact(self, arrival: Arrival) -> Write:
         """Update an order and insert an extra one in a transaction."""
@@ -313,7 +318,8 @@ class Orders:
     def _rewrite(self, order: Order) -> Write:
         """Return the update as a put of the whole item, for a batch."""
         version = order.version + 1
-        parameters = (
+        pieces = (
+            self._opening,
             _ITEM,
             order.order_id.encode(),
             _ORDERED_AT,
@@ -328,9 +334,10 @@ class Orders:
             order.reason.text,
             self._padding(order.padding_bytes) if order.padding_bytes > 0 else b"",
             _END,
+            CLOSING,
         )
         units = write_units(order.size_bytes)
-        return Write("update", "PutItem", self._table, order.order_id, version, parameters, units, order)
+        return Write("update", "PutItem", self._table, order.order_id, version, pieces, units, order)
 
     def _padding(self, size_bytes: int) -> bytes:
         return b"%b%b%b" % (_PADDING[0], self._blob[:size_bytes], _PADDING[1])
@@ -338,11 +345,19 @@ class Orders:
     def _update(self, order: Order) -> Write:
         new = order.version + 1
         version = _version(new)
-        parameters = (_KEY, order.order_id.encode(), order.step.expression, self._now, version.values)
+        pieces = (
+            self._opening,
+            _KEY,
+            order.order_id.encode(),
+            order.step.expression,
+            self._now,
+            version.values,
+            CLOSING,
+        )
         units = write_units(order.size_bytes)
-        return Write("update", "UpdateItem", self._table, order.order_id, new, parameters, units, order, version.proof)
+        return Write("update", "UpdateItem", self._table, order.order_id, new, pieces, units, order, version.proof)
 
     def _delete(self, order: Order) -> Write:
-        parameters = (_KEY, order.order_id.encode(), _KEY_END)
+        pieces = (self._opening, _KEY, order.order_id.encode(), _KEY_END, CLOSING)
         units = write_units(order.size_bytes)
-        return Write("delete", "DeleteItem", self._table, order.order_id, order.version, parameters, units, order)
+        return Write("delete", "DeleteItem", self._table, order.order_id, order.version, pieces, units, order)

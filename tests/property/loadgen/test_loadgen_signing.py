@@ -19,7 +19,7 @@ from loadgen.dynamodb import signing
 from loadgen.dynamodb.item import fragment
 from loadgen.dynamodb.reference import with_binaries
 from loadgen.dynamodb.signing import OPERATIONS, Constants, HashlibConstants, Keys, NativeConstants, Signer, quickest
-from loadgen.dynamodb.writes import Call, Write, batch, single, transaction
+from loadgen.dynamodb.writes import CLOSING, Call, Write, batch, opening, single, transaction
 
 # botocore has no types.
 AUTH: Any = importlib.import_module("botocore.auth")
@@ -59,7 +59,8 @@ hosts = st.sampled_from(["dynamodb.eu-west-1.amazonaws.com", "127.0.0.1:4566", "
 
 
 def put(item: dict[str, Any]) -> Write:
-    return Write("insert", "PutItem", "orders", "key", 1, (b'"Item":{', fragment(item).text[1:], b"}"), 1)
+    pieces = (opening("orders"), b'"Item":{', fragment(item).text[1:], b"}", CLOSING)
+    return Write("insert", "PutItem", "orders", "key", 1, pieces, 1)
 
 
 WAYS = [
@@ -246,7 +247,8 @@ def test_a_batch_has_the_body_that_botocore_makes_of_the_same_items(several: lis
 def test_a_transaction_has_the_body_that_botocore_makes_of_the_same_writes(
     several: list[dict[str, Any]], key: dict[str, Any], token: str
 ) -> None:
-    delete = Write("delete", "DeleteItem", "other", "key", 1, (b'"Key":' + msgspec.json.encode(key),), 1)
+    pieces = (opening("other"), b'"Key":' + msgspec.json.encode(key), CLOSING)
+    delete = Write("delete", "DeleteItem", "other", "key", 1, pieces, 1)
     ours = single(transaction((*(put(item) for item in several), delete), token))
     assert ours.target == "TransactWriteItems"
     parameters = with_binaries(msgspec.json.decode(ours.body))

@@ -20,7 +20,7 @@ _FIELDS = {
     "table": st.text(),
     "key": st.text(),
     "version": st.integers(0, 2**53),
-    "parameters": st.just(()),
+    "pieces": st.just(()),
     "units": st.just(1),
 }
 CHANGES = st.builds(Write, op=st.sampled_from(("insert", "update", "delete")), target=st.just("PutItem"), **_FIELDS)
