@@ -40,7 +40,7 @@ class Place:
 
 def python_epoll(on_ready: Callable[[], None]) -> EpollReceiver:
     made = EpollReceiver(on_ready)
-    made.receive = made._receive  # pyright: ignore[reportPrivateUsage]
+    made._receive_all = None  # pyright: ignore[reportPrivateUsage] - as where nothing is compiled
     return made
 
 
