@@ -37,7 +37,7 @@ from stack import (
 )
 from stack.outputs import SANDBOX
 
-_INTERRUPTED = "Ctrl-C stopped it, and its last step is not counted"
+_INTERRUPTED = "it was stopped, and its last step is not counted"
 _LOCAL_STACK = "local"
 _TIMES = (10.0, 1000.0)
 _DESCRIPTION = """\
@@ -50,8 +50,8 @@ keeps up is repeated for twice as long, up to --longest.
 _EPILOG = """\
 objectives: those of `python -m loadgen --threshold`, and freshness_p99<10s (p50, p90, p99, max)
 
-exit codes: 0 a rate holds, 1 none does, 2 an error (one sentence gives the reason), 130 stopped by Ctrl-C: the
-report has the steps before
+exit codes: 0 a rate holds, 1 none does, 2 an error (one sentence gives the reason), 130 stopped by Ctrl-C or
+SIGTERM: the report has the steps before
 """
 
 
@@ -138,7 +138,7 @@ def _report(
         raise UserError("No step was carried out: give --from a rate below --to.")
     name = _LOCAL_STACK if outputs.origin == SANDBOX else options.stack
     if _INTERRUPTED in stopped:
-        # Prices take a run of the program, and who presses Ctrl-C does not wait for it.
+        # Prices take a run of the program, and who stops it does not wait for that.
         name = None
     stack = None if name is None else remedy.priced_stack(name, known, options.item_size)
     cause = gives_out(steps)

@@ -134,12 +134,13 @@ class CapacityReport(Struct, frozen=True, kw_only=True):
     @property
     def verdict(self) -> str:
         """Return a sentence with the capacity and the limiting stage."""
+        unfinished = self.stopped is not None and self.failed_per_s is None
         if self.takes_per_s is None:
             takes = "No rate held the objectives"
         else:
-            takes = f"It takes {self.takes_per_s:,.0f} changes per second"
+            takes = f"It takes {'at least ' if unfinished else ''}{self.takes_per_s:,.0f} changes per second"
         if self.failed_per_s is None or self.bottleneck is None:
-            return f"{takes}; no stage is a bottleneck up to the highest rate."
+            return f"{takes}; no stage is a bottleneck up to {'this' if unfinished else 'the highest'} rate."
         stage, why = self.bottleneck.stage, self.bottleneck.why
         return f"{takes}; at {self.failed_per_s:,.0f} the bottleneck is the {stage}: {why}."
 

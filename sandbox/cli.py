@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 from rich_argparse import RawDescriptionRichHelpFormatter
 
 from sandbox import console, demo, env, logs
-from sandbox.errors import SandboxError, TerminationRequest
+from sandbox.errors import SandboxError
 from sandbox.faults import command as fault
 from sandbox.lifecycle import DEFAULT_STACK, Health, Sandbox, command
 from sandbox.monitoring.raised import RaisedAlarm, raised_alarms
@@ -54,12 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, _interrupt)
     return arguments.run(arguments)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal.signal's signature
-    raise TerminationRequest
 
 
 def _parser() -> ArgumentParser:

@@ -23,11 +23,10 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox.awsjson import CallError
-from sandbox.errors import TerminationRequest
 from sandbox.lifecycle import Sandbox
 from sandbox.monitoring.raised import coming_alarms
 from sandbox.state import STATE_DIR_VARIABLE, StateDir
-from stack.commandline import Exit
+from stack.commandline import Exit, TerminationRequest
 
 RATE_PER_S = 500
 DURATION_S = 20

@@ -7,7 +7,3 @@ from stack.commandline import UserError
 
 class SandboxError(UserError):
     """An error that the user can fix. Its text is one sentence: what is wrong and what to do."""
-
-
-class TerminationRequest(KeyboardInterrupt):
-    """SIGTERM; a command handles it like Ctrl-C, except that other processes do not receive it."""

@@ -1,4 +1,4 @@
-"""The common behaviour of all command lines: exit codes, one sentence for an error, Ctrl-C, a closed output.
+"""The common behaviour of all command lines: exit codes, one sentence for an error, Ctrl-C, SIGTERM, a closed output.
 
     def main(argv: Sequence[str] | None = None) -> int:
         return run(lambda: _main(parser().parse_args(argv)))
@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from enum import IntEnum
 from importlib import import_module
 from pathlib import Path
+from threading import current_thread, main_thread
 from traceback import walk_tb
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import NoReturn, cast
 
 _SCHEMA = "transform.schema"
@@ -41,6 +44,10 @@ class Exit(IntEnum):
 
 class UserError(Exception):
     """An error that the user can fix. Its text is one sentence: what is wrong and what to do."""
+
+
+class TerminationRequest(KeyboardInterrupt):
+    """SIGTERM; a command handles it like Ctrl-C, except that other processes do not receive it."""
 
 
 class Parser(ArgumentParser):
@@ -86,13 +93,14 @@ def run(main: Callable[[], int | None], explain: Callable[[BaseException], str |
     """Call `main` and return the process's exit code.
 
     It is what `main` returns (None is OK); BAD_INPUT after an error for which `explain` has a sentence, which goes to
-    standard error; INTERRUPTED after Ctrl-C; UNREAD when the reader of standard output has gone before the end. Any
-    other error is a bug and is raised, and so is SystemExit (for example by --help).
+    standard error; INTERRUPTED after Ctrl-C or SIGTERM; UNREAD when the reader of standard output has gone before the
+    end. Any other error is a bug and is raised, and so is SystemExit (for example by --help).
     """
     if cast("object", sys.stdout) is None:  # closed by `>&-`
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - until the process ends
     try:
-        code = main() or Exit.OK
+        with _terminable():
+            code = main() or Exit.OK
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
     except BrokenPipeError:
@@ -117,6 +125,23 @@ def run(main: Callable[[], int | None], explain: Callable[[BaseException], str |
         _unread()
         sys.stderr.write(f"The output cannot be written: {error.strerror}.\n")
         return Exit.BAD_INPUT
+
+
+@contextmanager
+def _terminable() -> Generator[None]:
+    """Raise TerminationRequest on SIGTERM. Only the main thread has signal handlers; one that is set stays."""
+    if current_thread() is not main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal.signal's signature
+    raise TerminationRequest
 
 
 def _full(error: Exception) -> str | None:

@@ -45,10 +45,8 @@ class CommandLine:
         self.port = free_port()
 
     def __call__(self, *arguments: str) -> Finished:
-        terminated = signal.getsignal(signal.SIGTERM)
         with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err, chdir(PROJECT):
             code = cli.main([*arguments, "--state-dir", str(self.state.path)])
-        signal.signal(signal.SIGTERM, terminated)
         return Finished(code, out.getvalue(), err.getvalue())
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:

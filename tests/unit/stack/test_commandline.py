@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -58,6 +60,21 @@ def test_a_bug_keeps_its_traceback() -> None:
 def test_ctrl_c_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(raising(KeyboardInterrupt())) == Exit.INTERRUPTED
     assert capsys.readouterr() == ("", "")
+
+
+def test_sigterm_is_handled_like_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
+    ended: list[str] = []
+
+    def main() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            ended.append("cleanly")
+
+    assert run(main) == Exit.INTERRUPTED
+    assert ended == ["cleanly"]
+    assert capsys.readouterr() == ("", "")
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_a_reader_that_goes_before_the_end_does_not_learn_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
