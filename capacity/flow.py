@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 
 from msgspec import Struct
 
@@ -88,12 +88,13 @@ def flow(
     window = load_s - began
     in_per_s = (came.until(load_s) - came.until(began)) / window
     period = max(period_s, resolution_s, window / _PERIODS)
-    growth, error = _trend(_crests(came, passed, began, load_s, period))
+    crests = _crests(came, passed, began, load_s, period)
+    growth, error = _trend(crests)
     drained = passed.last_s - load_s if passed.total >= came.total else None
     doubt = _doubt(window, period_s + resolution_s)
     if in_per_s > 0:
         doubt = max(doubt, _ERRORS * error / in_per_s)
-    verdict, why = _verdict(name, in_per_s, growth, window, doubt)
+    verdict, why = _verdict(name, in_per_s, growth, _growth_beside_pause(crests), window, doubt)
     return StageFlow(
         name=name,
         came=came.total,
@@ -109,18 +110,21 @@ def flow(
     )
 
 
-def _verdict(name: str, in_per_s: float, growth: float, window: float, doubt: float) -> tuple[Verdict, str]:
+def _verdict(
+    name: str, in_per_s: float, growth: float, growth_beside_pause: float, window: float, doubt: float
+) -> tuple[Verdict, str]:
     if in_per_s <= 0:
         return "undecided", f"nothing came to {name} in the last {window:.3g} s of the load"
     trend = f"the backlog of {name} changed by {growth:+,.1f}/s of {in_per_s:,.0f}/s over {window:.3g} s"
-    above = growth / in_per_s - _TOLERATED_SHARE - doubt
-    if above > _PAUSE_S / window:
+    tolerated = _TOLERATED_SHARE + doubt
+    above = growth / in_per_s - tolerated
+    if above > _PAUSE_S / window or growth_beside_pause / in_per_s > tolerated:
         return "behind", f"{trend}: it falls behind"
     if above > 0:
         return "undecided", f"{trend}, which one pause of {_PAUSE_S:.0f} s does too: the load was too short"
     if doubt > _MAX_DOUBT:
         return "undecided", f"{trend}, and may be off by {doubt:.0%}: the load was too short for its heaps"
-    return "steady", f"{trend}, which is within {_TOLERATED_SHARE + doubt:.0%}"
+    return "steady", f"{trend}, which is within {tolerated:.0%}"
 
 
 def _doubt(window: float, blur_s: float) -> float:
@@ -156,12 +160,40 @@ def _trend(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """Return the slope of the least-squares line and its standard error; 0 for fewer than three points."""
     if len(points) < 3:
         return 0.0, 0.0
-    middle_x = sum(x for x, _ in points) / len(points)
-    middle_y = sum(y for _, y in points) / len(points)
-    spread = sum((x - middle_x) ** 2 for x, _ in points)
-    slope = sum((x - middle_x) * (y - middle_y) for x, y in points) / spread
-    rest = sum((y - middle_y - slope * (x - middle_x)) ** 2 for x, y in points)
-    return slope, (rest / (len(points) - 2) / spread) ** 0.5
+    middle = _Middle.of(points)
+    slope = middle.together / middle.spread
+    rest = sum((y - middle.y - slope * (x - middle.x)) ** 2 for x, y in points)
+    return slope, (rest / (len(points) - 2) / middle.spread) ** 0.5
+
+
+def _growth_beside_pause(points: Sequence[tuple[float, float]]) -> float:
+    """Return the growth that no single pause explains: the smallest slope of two parallel lines, the later one higher.
+
+    A pause between two points raises all later ones, so the line that fits best is broken there.
+    """
+    growth, _ = _trend(points)
+    for cut in range(2, len(points) - 1):
+        before, after = _Middle.of(points[:cut]), _Middle.of(points[cut:])
+        slope = (before.together + after.together) / (before.spread + after.spread)
+        if after.y - before.y > slope * (after.x - before.x):
+            growth = min(growth, slope)
+    return growth
+
+
+class _Middle(NamedTuple):
+    """The mean of points, and their moments about it: the squares of x, and the products of x and y."""
+
+    x: float
+    y: float
+    spread: float
+    together: float
+
+    @classmethod
+    def of(cls, points: Sequence[tuple[float, float]]) -> Self:
+        """Return it for two points or more."""
+        middle_x, middle_y = (sum(values) / len(points) for values in zip(*points, strict=True))
+        spread = sum((x - middle_x) ** 2 for x, _ in points)
+        return cls(middle_x, middle_y, spread, sum((x - middle_x) * (y - middle_y) for x, y in points))
 
 
 def _busy_per_s(passed: Passages, began: float, blur_s: float) -> float:

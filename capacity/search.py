@@ -11,8 +11,8 @@ from typing import Protocol
 from msgspec import Struct
 
 _GROWTH = 2.0
-# Shares of a measured limit that most likely hold, and most likely do not.
-_BELOW, _ABOVE = 0.97, 1.04
+# A share of a measured limit that most likely holds, and a load's excess over the limit that a short step shows.
+_BELOW, _EXCESS = 0.97, 0.08
 _MAX_STEPS = 24
 
 
@@ -55,7 +55,8 @@ def search(
             found = FoundRates(max(rate, found.held or 0.0), found.failed)
         else:
             found = FoundRates(found.held, min(rate, found.failed or rate))
-            limit = taken.shown_limit or limit
+            # A stage that fails below its measured limit, such as a hot partition, has none for all writes.
+            limit = None if limit is not None and rate < limit else taken.shown_limit or limit
         rate = _next(found, limit, highest, precision, least)
     return found
 
@@ -68,7 +69,14 @@ def _next(found: FoundRates, limit: float | None, highest: float, precision: flo
     if failed <= least or failed - low <= 1 or low * (1 + precision) >= failed:
         return None
     middle = round(failed / _GROWTH if held is None else (low * failed) ** 0.5)
-    between = [middle] if limit is None else [round(limit * _BELOW), round(limit * _ABOVE), middle]
+    between = [middle]
+    if limit is not None:
+        excess = max(_EXCESS, precision)
+        below = round(limit * _BELOW)
+        # The search ends if `below` holds and `above` does not. If a rate far above the limit holds, the limit is
+        # measured wrongly, and the middle is tried.
+        above = int(max(low, below) * (1 + excess))
+        between = [below, *([above] if above <= limit * (1 + excess) ** 2 else []), middle]
     # A step too close to a known rate adds no information.
     margin = 1 + precision / 4
     near = min(max(middle, low + 1), failed - 1)

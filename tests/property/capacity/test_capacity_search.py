@@ -124,28 +124,55 @@ def test_the_search_closes_in_on_a_limit_that_no_stage_shows_too(limit: float, f
     assert len(asked) == len(set(asked))
 
 
-@settings(max_examples=20)
-@given(share=st.floats(0, 1.0), rate=st.floats(50, 5_000))
-def test_a_stage_that_passes_on_less_is_behind_and_one_that_passes_on_all_is_steady(share: float, rate: float) -> None:
-    came = Passages((second / 20, rate / 20) for second in range(1, 601))
-    passed = Passages((second / 20, share * rate / 20) for second in range(1, 601))
-    found = flow("the pipe", came, passed, 30)
-    # The tolerance is 3 %, and one pause of a second within the 21 judged seconds.
-    if share < 0.91:
+@settings(max_examples=60)
+@given(limit=st.floats(50, 5_000), share=st.floats(0.8, 1.0), first=st.floats(0.1, 0.9))
+def test_a_stage_that_shows_a_lower_limit_each_time_takes_few_steps(limit: float, share: float, first: float) -> None:
+    """So does a hot partition: an order in flight is not written again, so that its load grows less than the rate."""
+    asked: list[float] = []
+
+    def step(rate: float) -> Known:
+        asked.append(rate)
+        return Known(rate <= limit, limit + share * (rate - limit))
+
+    found = search(step, first * limit, 40_000, PRECISION)
+    assert found.held is not None
+    assert found.failed is not None
+    assert len(asked) <= 10
+
+
+@settings(max_examples=30)
+@given(share=st.floats(0, 1.0), rate=st.floats(50, 5_000), load_s=st.integers(20, 90))
+def test_a_stage_that_passes_on_less_is_behind_and_one_that_passes_on_all_is_steady(
+    share: float, rate: float, load_s: int
+) -> None:
+    """However short the load: a backlog that grows all the time is no pause."""
+    came = Passages((second / 20, rate / 20) for second in range(1, 20 * load_s + 1))
+    passed = Passages((second / 20, share * rate / 20) for second in range(1, 20 * load_s + 1))
+    found = flow("the pipe", came, passed, load_s)
+    # The tolerance is 3 %.
+    if share < 0.965:
         assert found.verdict == "behind"
         assert found.growth_per_s == pytest.approx((1 - share) * rate, rel=0.02, abs=0.1)
-    if share > 0.97:
+    if share > 0.975:
         assert found.verdict == "steady"
 
 
-def test_one_pause_is_no_falling_behind_and_a_slow_loss_shows_in_a_longer_load() -> None:
-    """A backlog that appears suddenly and stays is a pause; one that grows as slowly is undecided in a short load."""
-
-    def judged(passed_share: float, paused_s: float, load_s: int) -> str:
-        came = Passages((second / 20, 5) for second in range(1, 20 * load_s + 1))
-        passed = Passages((second / 20 + paused_s, 5 * passed_share) for second in range(1, 20 * load_s + 1))
-        return flow("the pipe", came, passed, load_s).verdict
-
-    assert judged(1.0, 0.9, 20) == "steady"
-    assert judged(0.93, 0.0, 20) == "undecided"
-    assert judged(0.93, 0.0, 80) == "behind"
+@settings(max_examples=60)
+@given(
+    at=st.floats(0.3, 1),
+    paused_s=st.floats(0.5, 0.95),
+    spare=st.sampled_from([0.0, 0.01, 0.1]),
+    load_s=st.integers(20, 60),
+)
+def test_one_pause_is_no_falling_behind(at: float, paused_s: float, spare: float, load_s: int) -> None:
+    """What waits after a pause stays, or the stage works it off with what it has to spare: it does not grow."""
+    rate = 10.0
+    came = [(tick / 10, rate / 10) for tick in range(1, 10 * load_s + 1)]
+    passed: list[tuple[float, float]] = []
+    waiting = 0.0
+    for now, number in came:
+        waiting += number
+        if not at * load_s <= now < at * load_s + paused_s:
+            passed.append((now, min(waiting, (1 + spare) * number)))
+            waiting -= passed[-1][1]
+    assert flow("the pipe", Passages(came), Passages(passed), load_s).verdict != "behind"
