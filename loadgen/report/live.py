@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from rich.columns import Columns
 from rich.console import Console, Group
 from rich.live import Live
 from rich.panel import Panel
@@ -18,6 +19,9 @@ from loadgen.schedule.plan import Plan
 
 _BARS = "▁▂▃▄▅▆▇█"
 _HISTORY = 60
+_WIDEST = 100
+# The names, the numbers, and what is between and around them: 40 columns show all but the sparklines' past.
+_NAME, _NUMBER, _GAP, _FRAME = 8, 12, 2, 4
 _GOOD, _BAD, _DIM = "green", "bold red", "dim"
 
 
@@ -57,16 +61,17 @@ class LiveView:
         heading = (
             "preload and warm-up" if done_s <= 0 < self._plan.before_s else f"{done_s:,.0f} of {duration_s:,.0f} s"
         )
-        rate = Table.grid(padding=(0, 2))
-        rate.add_column(style=_DIM, min_width=9)
-        rate.add_column(justify="right", min_width=12)
+        width = min(_WIDEST, self._live.console.width)
+        shown = max(0, width - _FRAME - _NAME - _NUMBER - 2 * _GAP)
+        rows = list(self._rows)[-shown:]
+        rate = _grid()
         rate.add_column()
         for title, name, form, style in (
             ("planned", "planned", "{:,}/s", "cyan"),
             ("acked", "acked", "{:,}/s", _GOOD),
             ("p99", "intended_p99_ms", "{:,.1f} ms", "cyan"),
         ):
-            rate.add_row(title, form.format(now[name] if now else 0), _spark([row[name] for row in self._rows], style))
+            rate.add_row(title, form.format(now[name] if now else 0), _spark([row[name] for row in rows], style))
         return Panel(
             Group(
                 _bar(min(max(done_s, 0), duration_s), duration_s),
@@ -75,31 +80,39 @@ class LiveView:
                 self._problems(now),
             ),
             title=f"[bold]{self._target}[/] · {heading}",
-            width=min(100, self._live.console.width),
+            width=width,
         )
 
     def _latency(self, now: Second | None) -> Table:
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style=_DIM, min_width=9)
-        table.add_column(min_width=12, justify="right")
-        table.add_column(min_width=12, justify="right")
+        table = _grid()
+        table.add_column(justify="right", min_width=_NUMBER)
         table.add_row("", Text("p50", _DIM), Text("p99", _DIM))
         if now is not None:
             for name in ("service", "intended"):
                 table.add_row(name, f"{now[name + '_p50_ms']:,.1f} ms", f"{now[name + '_p99_ms']:,.1f} ms")
         return table
 
-    def _problems(self, now: Second | None) -> Text:
+    def _problems(self, now: Second | None) -> Columns:
         numbers = (
             ("in flight", now["in_flight"] if now else 0, ""),
             ("acked", self._totals.acked, _GOOD),
             *((metric.title, metric.number(self._totals), _BAD) for metric in PROBLEMS),
         )
-        text = Text()
-        for name, number, style in numbers:
-            text.append(f"{name} ", _DIM)
-            text.append(f"{number:,}   ", style if number else "")
-        return text
+        return Columns(
+            (
+                Text.assemble((f"{name} ", _DIM), (f"{number:,}", style if number else ""))
+                for name, number, style in numbers
+            ),
+            padding=(0, 3),
+        )
+
+
+def _grid() -> Table:
+    """Return a grid of a name and a number, to which further columns are added."""
+    grid = Table.grid(padding=(0, _GAP))
+    grid.add_column(style=_DIM, min_width=_NAME)
+    grid.add_column(justify="right", min_width=_NUMBER)
+    return grid
 
 
 def _bar(done_s: float, duration_s: float) -> Table:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from loadgen.metrics.counters import PROBLEMS, Counts, MetricsRow
 from loadgen.report.expected import Expected
 from loadgen.report.report import Second, second
+
+_COLUMNS = ("scenario", "second", "planned/s", "acked/s", "service p99", "in flight", "acked")
+_ANY_WIDTH = 1000
 
 
 class LiveScenarios:
@@ -45,22 +49,37 @@ class LiveScenarios:
         if not self._running:
             self._live.stop()
 
-    def table(self) -> Table:
-        """Draw a line for each scenario: its last second, and its problems so far."""
-        table = Table("scenario", "second", "planned/s", "acked/s", "service p99", "in flight", "acked")
+    def table(self) -> RenderableType:
+        """Draw a line for each scenario: its last second, and its problems so far. Without room, draw sentences."""
+        table = Table(*_COLUMNS, *(metric.title for metric in PROBLEMS))
+        for column in table.columns:
+            column.no_wrap = True
         for column in table.columns[1:]:
             column.justify = "right"
-        for metric in PROBLEMS:
-            table.add_column(metric.title, justify="right")
-        for name, now in self._last.items():
-            totals = self._totals[name]
-            figures = ["waits", "", "", "", ""]
-            if now is not None:
-                figures = [f"{now['second']}", *(f"{now[one]:,}" for one in ("planned", "acked"))]
-                figures += [f"{now['service_p99_ms']:,.1f} ms", f"{now['in_flight']:,}"]
-            problems = (f"{metric.number(totals):,}" for metric in PROBLEMS)
-            table.add_row(name, *figures, f"{totals.acked:,}", *problems)
-        return table
+        for name in self._last:
+            table.add_row(name, *self._figures(name))
+        console = self._live.console
+        if table.__rich_measure__(console, console.options.update_width(_ANY_WIDTH)).maximum <= console.width:
+            return table
+        return Text("\n".join(self._sentence(name) for name in self._last))
+
+    def _figures(self, name: str) -> list[str]:
+        """Return what follows a scenario's name in the table."""
+        now, totals = self._last[name], self._totals[name]
+        figures = ["waits", "", "", "", ""]
+        if now is not None:
+            figures = [f"{now['second']}", *(f"{now[one]:,}" for one in ("planned", "acked"))]
+            figures += [f"{now['service_p99_ms']:,.1f} ms", f"{now['in_flight']:,}"]
+        return [*figures, f"{totals.acked:,}", *(f"{metric.number(totals):,}" for metric in PROBLEMS)]
+
+    def _sentence(self, name: str) -> str:
+        """Return the row of the table as a sentence, without counts of 0."""
+        second, planned, acked, p99, in_flight, *totals = self._figures(name)
+        if self._last[name] is None:
+            return f"{name} waits"
+        titles = ("acked", *(metric.title for metric in PROBLEMS))
+        counts = ", ".join(f"{title} {count}" for title, count in zip(titles, totals, strict=True) if count != "0")
+        return f"{name}, second {second}: {acked} of {planned}/s, p99 {p99}, {in_flight} in flight; {counts}"
 
 
 class ScenarioView:

@@ -49,8 +49,10 @@ row = segment(0).rows[0]
 report = reports.build(job, [segment(0), segment(1)], start_epoch_ns=0, interrupted=False)
 report.save(Path("report.json"))
 report = reports.load(Path("report.json"))
-view = LiveView(plan, "orders", Console(file=io.StringIO(), width=200, force_terminal=True, color_system=None))
+screen = Console(file=io.StringIO(), width=200, force_terminal=True, color_system=None)
+view = LiveView(plan, "orders", screen)
 view.row(row)
+screen.print(view._problems(None))
 lines = io.StringIO()
 JsonLines(stream=lines).row(row)
 
@@ -62,7 +64,7 @@ assert Threshold.parse("hedged<7").check(report).met and not Threshold.parse("ev
 worse = {line.name: line.worse for line in compare.lines(report, report)}
 assert worse["hedged"] == worse["evicted"] == 0, "the comparison"
 assert any("hedged 6" in line for line in summary.lines(report)), "the summary"
-assert "hedged 3" in str(view._problems(None)), "the live view"
+assert "hedged 3" in screen.file.getvalue(), "the live view"
 assert "sent twice" in page.render(report) and "evicted: cold" in page.render(report), "the page"
 """
 

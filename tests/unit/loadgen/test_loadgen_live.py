@@ -43,6 +43,29 @@ def test_the_view_shows_target_and_achieved_rate_latencies_and_trouble() -> None
     assert "12 of 20 s" in last
 
 
+def test_a_narrow_view_cuts_no_number_and_shows_the_last_seconds() -> None:
+    console = Console(file=io.StringIO(), width=40, force_terminal=True, color_system=None)
+    view = LiveView(Plan(profile=Constant(250.0, 80.0), seed=1), "orders", console)
+    view.begin(EXPECTED)
+    for second in range(70):
+        view.row(
+            row(second) if second < 69 else MetricsRow(second=69, counts=Counts(), in_flight=0, latencies=Latencies())
+        )
+    view.end()
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    last = text[text.rindex("╭") :].splitlines()[:11]
+    assert {len(line) for line in last} == {40}
+    lines = [line.strip("│ ") for line in last]
+    assert lines[2] == f"planned            0/s  {'█' * 11}▁"
+    assert [lines[5].split(), lines[6].split()] == [["p50", "p99"], ["service", "0.0", "ms", "0.0", "ms"]]
+    assert [" ".join(line.split()) for line in lines[8:]] == [
+        "in flight 0 acked 16,905",
+        "dropped 0 failed 0",
+        "retried 0 throttled 207",
+    ]
+
+
 def test_without_a_terminal_each_second_is_a_line_of_json() -> None:
     stream = io.StringIO()
     lines = JsonLines(stream=stream)

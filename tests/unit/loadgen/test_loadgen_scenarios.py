@@ -99,17 +99,28 @@ def test_a_file_that_has_no_scenarios_is_refused_in_a_sentence(tmp_path: Path, t
 
 
 def test_the_live_view_has_a_line_for_each() -> None:
-    live = LiveScenarios(["checkout", "browse"], Console(file=io.StringIO(), width=200))
+    checkout, browse = drawn(200)
+    cells = [cell.strip() for cell in checkout.strip("│ ").split("│")]
+    assert cells == ["checkout", "4", "50", "49", "0.0 ms", "7", "49", "1", "0", "0", "0"]
+    assert "waits" in browse
+
+
+def test_the_live_view_has_sentences_where_a_table_has_no_room() -> None:
+    checkout, browse = drawn(80)
+    assert checkout == "checkout, second 4: 49 of 50/s, p99 0.0 ms, 7 in flight; acked 49, dropped 1"
+    assert browse == "browse waits"
+
+
+def drawn(width: int) -> list[str]:
+    """Return the lines of two scenarios, of which one has begun."""
+    live = LiveScenarios(["checkout", "browse"], Console(file=io.StringIO(), width=width))
     expected = Expected(table="orders", writes=9, seconds=3, write_units=9, price_per_million=None, cost=None)
     for name in ("checkout", "browse"):
         live.view(name).begin(expected)
     live.view("checkout").row(MetricsRow(second=4, counts=Counts(planned=50, acked=49, dropped=1), in_flight=7))
-    console = Console(file=io.StringIO(), width=200)
+    console = Console(file=io.StringIO(), width=width)
     console.print(live.table())
     for name in ("checkout", "browse"):
         live.view(name).end()
     assert isinstance(console.file, io.StringIO)
-    checkout, browse = (line for line in console.file.getvalue().splitlines() if "checkout" in line or "browse" in line)
-    cells = [cell.strip() for cell in checkout.strip("│ ").split("│")]
-    assert cells == ["checkout", "4", "50", "49", "0.0 ms", "7", "49", "1", "0", "0", "0"]
-    assert "waits" in browse
+    return [line.rstrip() for line in console.file.getvalue().splitlines() if "checkout" in line or "browse" in line]
