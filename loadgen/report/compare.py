@@ -15,6 +15,7 @@ from loadgen.report import summary
 from loadgen.report.report import CAPACITY, RunReport, kind, read
 from loadgen.report.threshold import measure
 from loadgen.schedule.mix import KINDS, Kind
+from loadgen.schedule.plan import Preload
 from stack import Parser, called
 
 # Metric, display name, whether more is better, digits, and the change that counts as noise, in the metric's unit.
@@ -28,6 +29,9 @@ _METRICS = (
     ("lag_p99", "generator's lag p99, ms", False, 2, 0.5),
     *((name, metric.title, False, 0, 0.0) for name, metric in METRICS.items() if metric.shown.role != "count"),
 )
+
+_NARROW = 60
+"""Columns of a terminal that leave the names of metrics no room beside a table's lines."""
 
 
 class ComparedMetric(Struct, frozen=True):
@@ -102,7 +106,22 @@ def differences(first: RunReport, second: RunReport) -> list[str]:
         (name, getattr(first.target, name), getattr(second.target, name)) for name in first.target.__struct_fields__
     ]
     pairs.append(("native", first.generator.native, second.generator.native))
-    return [f"{name}: {before} and {after}" for name, before, after in pairs if before != after]
+    said = ((name, _words(before), _words(after)) for name, before, after in pairs)
+    return [f"{name}: {before} and {after}" for name, before, after in said if before != after]
+
+
+def _words(value: object) -> str:
+    """Format a value of a plan like an option of the command line; a weight or size of 0 is left out."""
+    if value is None or (isinstance(value, Preload) and not value.orders):
+        return "none"
+    if isinstance(value, Struct):
+        members = ((name, getattr(value, name)) for name in value.__struct_fields__)
+        given = ",".join(f"{name}={_words(member)}" for name, member in members if member != 0)
+        tag = value.__struct_config__.tag
+        return f"{tag}:{given}" if tag else given
+    if isinstance(value, tuple):
+        return " then ".join(map(_words, cast("tuple[object, ...]", value)))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -131,7 +150,10 @@ def main(argv: Sequence[str]) -> int:
         show = cast("Callable[[Path, Path, float | None], int]", import_module("capacity.compare").show)
         return show(arguments.first, arguments.second, tolerated)
     first, second = read(arguments.first), read(arguments.second)
+    console = Console()
     table = Table("", arguments.first.name, arguments.second.name, "change")
+    if console.width < _NARROW:
+        table.box = None
     for column in table.columns:
         column.overflow = "fold"
     for column in table.columns[1:]:
@@ -143,7 +165,6 @@ def main(argv: Sequence[str]) -> int:
         table.add_row(
             line.name, f"{line.first:,.{line.digits}f}", f"{line.second:,.{line.digits}f}", change, style=style
         )
-    console = Console()
     console.print(table)
     summary.write([verdict(found, arguments.second.name, tolerated or 0.0)])
     summary.write([f"the runs differ in {difference}" for difference in differences(first, second)])

@@ -26,8 +26,10 @@ from loadgen.report.expected import Expected
 from loadgen.report.export import main as export
 from loadgen.report.report import KindReport, LostSegment, RunReport
 from loadgen.report.threshold import Threshold
-from loadgen.schedule.plan import Plan
-from loadgen.schedule.profile import Constant
+from loadgen.schedule.keys import Zipfian
+from loadgen.schedule.mix import Mix
+from loadgen.schedule.plan import Plan, Preload
+from loadgen.schedule.profile import Constant, Phases, Ramp
 from stack import UserError
 
 EPOCH_NS = 1_767_225_600 * 10**9
@@ -180,6 +182,40 @@ def test_a_comparison_says_when_only_one_run_was_compiled(job: Job) -> None:
     )
     assert differences(first, first) == []
     assert differences(first, second) == ["native: yes and no"]
+
+
+def test_a_narrow_comparison_breaks_no_word(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.json", "b.json"):
+        reports.build(job, [part(0)], start_epoch_ns=EPOCH_NS, interrupted=False).save(tmp_path / name)
+    monkeypatch.setenv("COLUMNS", "40")
+    assert compare([str(tmp_path / "a.json"), str(tmp_path / "b.json")]) == 0
+    words = set(capsys.readouterr().out.split())
+    assert {"generator's", "throttled", "a.json", "b.json"} <= words
+
+
+def test_a_comparison_says_in_words_how_the_plans_differ(job: Job) -> None:
+    other = structs.replace(
+        job.plan,
+        profile=Phases((Constant(50.0, 1.5), Ramp(50.0, 100.0, 30.0))),
+        mix=Mix(50, 40, 0, get=10),
+        keys=Zipfian(1.2),
+        limit=300,
+        preload=Preload(20, 100.0),
+    )
+    first, second = (
+        reports.build(structs.replace(job, plan=plan), [part(0)], start_epoch_ns=EPOCH_NS, interrupted=False)
+        for plan in (job.plan, other)
+    )
+    phases = "phases:phases=constant:per_s=50,duration_s=1.5 then ramp:from_per_s=50,to_per_s=100,duration_s=30"
+    assert differences(first, second) == [
+        f"profile: constant:per_s=100,duration_s=2 and {phases},title=phases",
+        "mix: insert=60,update=30,delete=10 and insert=50,update=40,get=10",
+        "keys: uniform:rest_s=1 and zipfian:theta=1.2,rest_s=0.05",
+        "limit: none and 300",
+        "preload: none and orders=20,per_s=100",
+    ]
 
 
 @pytest.mark.parametrize(
