@@ -133,7 +133,10 @@ class WorkloadBase:
 
 
 def load(name: str, table: str) -> Script:
-    """Load the script "module:Class" and construct it for a table. Raises: UserError: it is not found."""
+    """Load the script "module:Class" and construct it for a table. Raises: UserError: it is not found, or it fails.
+
+    Every exception is its own, an interrupt too: Ctrl-C is a signal that the event loop handles between its callbacks.
+    """
     module_name, colon, class_name = name.partition(":")
     if not colon:
         raise UserError(f"--workload {name} names no class: write it as module:Class.")
@@ -141,7 +144,7 @@ def load(name: str, table: str) -> Script:
         sys.path.insert(0, str(Path.cwd()))
     try:
         module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         if isinstance(error, ModuleNotFoundError) and error.name in _packages(module_name):
             raise UserError(f"--workload {name}: there is no module {error.name!r} here or on the path.") from None
         raise UserError(f"--workload {name}: module {module_name!r} does not load: {_said(error)}.") from error
@@ -150,7 +153,7 @@ def load(name: str, table: str) -> Script:
         raise UserError(f"--workload {name}: module {module_name!r} has no {class_name!r}.")
     try:
         script = made(table)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         raise UserError(
             f"--workload {name}: {class_name}({table!r}) fails: {_said(error)}; "
             "a workload is made with the table's name alone."
@@ -272,7 +275,7 @@ def _failing(n: int) -> Generator[None]:
     """Return a UserError with the failure of the script's write n and its line."""
     try:
         yield
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         raise UserError(f"The workload failed at write {n} with {_said(error)}.") from error
 
 
@@ -288,7 +291,7 @@ def _said(error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename is not None:
         place, text = (error.filename, error.lineno), error.msg
     where = f", at {Path(place[0]).name}:{place[1]}" if place[0] is not None else ""
-    return f"{type(error).__name__}: {text}{where}"
+    return f"{type(error).__name__}{': ' if text else ''}{text}{where}"
 
 
 def _change(script: Script, n: int, rng: random.Random) -> ItemWrite:

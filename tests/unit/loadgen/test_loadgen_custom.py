@@ -161,10 +161,15 @@ def exits() -> ItemWrite:
     sys.exit(3)
 
 
+def interrupts() -> ItemWrite:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize(
     ("how", "sentence"),
     [
         (exits, r"write 100 with SystemExit: 3, at test_loadgen_custom.py:\d+\.$"),
+        (interrupts, r"write 100 with KeyboardInterrupt, at test_loadgen_custom.py:\d+\.$"),
         (by_zero, r"write 100 with ZeroDivisionError: .*, at test_loadgen_custom.py:\d+\.$"),
         (lambda: Put("t", {"id": 1, "n": 2.5}), "write 100 with TypeError: 2.5 is of no type that DynamoDB holds"),
         (lambda: Put("t", {"n": 1}), "write 100 with ValueError: 't' has the key attribute 'id', which is missing"),
@@ -204,6 +209,7 @@ def test_the_example_of_the_documentation_runs(tmp_path: Path, monkeypatch: pyte
         ("import nothing_there", "does not load: ModuleNotFoundError: No module named 'nothing_there', at broken_"),
         ("def f(:", "does not load: SyntaxError: invalid syntax, at broken_"),
         ("1 / 0", "does not load: ZeroDivisionError: division by zero, at broken_"),
+        ("raise KeyboardInterrupt", "does not load: KeyboardInterrupt, at broken_"),
         ("class Other: pass", "has no 'Load'"),
         ("class Load: pass", r"Load('orders') fails: TypeError: Load() takes no arguments"),
         ("def Load(table, extra): pass", "missing 1 required positional argument: 'extra'"),
