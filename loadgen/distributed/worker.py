@@ -50,9 +50,11 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         command = await messages.read_command(reader)
         if not isinstance(command, Start):
             return
-        listener = asyncio.create_task(_obey(reader, segment))
-        messages.write(writer, Done(await segment.run(command.epoch_ns)))
-        listener.cancel()
+        # An error of the listener ends the run: without it, a stop would not arrive.
+        async with asyncio.TaskGroup() as tasks:
+            listener = tasks.create_task(_obey(reader, segment))
+            messages.write(writer, Done(await segment.run(command.epoch_ns)))
+            listener.cancel()
     finally:
         await segment.close()
 

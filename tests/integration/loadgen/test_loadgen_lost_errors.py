@@ -1,15 +1,25 @@
 """An error in what the event loop calls for a writer reaches the call that waits, and the loop's exception handler."""
 
 import asyncio
+import socket
+import time
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
+from loadgen.distributed import messages
+from loadgen.distributed.messages import Prepare, Ready, Start
+from loadgen.distributed.worker import serve
 from loadgen.dynamodb.fast import FastWriter
 from loadgen.dynamodb.reference import ReferenceWriter
 from loadgen.dynamodb.writer import Endpoint, Limits
 from loadgen.dynamodb.writes import Call, Outcome, Reply
+from loadgen.engine import memory
+from loadgen.job import Job
+from loadgen.schedule.plan import Plan
+from loadgen.schedule.profile import Constant
 from tests.integration.loadgen.faulty import Fault, faulty_server
 
 PUT: dict[str, object] = {"TableName": "orders", "Item": {"order_id": {"S": "1"}, "version": {"N": "1"}}}
@@ -92,3 +102,28 @@ async def test_an_error_in_a_task_of_the_reference_writer_is_not_lost(
             assert isinstance(await reported.get(), KeyError)
     finally:
         await writer.close()
+
+
+async def test_an_error_while_a_worker_listens_ends_its_segment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a command that it cannot read: without the listener no stop would arrive any more."""
+    monkeypatch.setattr(memory, "tune", lambda: None)  # of the tests' process
+    async with faulty_server(lambda _: Fault.NONE) as (_, url):
+        ours, theirs = socket.socketpair()
+        worker = asyncio.create_task(serve(theirs))
+        reader, writer = await asyncio.open_connection(sock=ours)
+        job = Job(
+            plan=Plan(profile=Constant(1.0, 3600.0), seed=1),
+            endpoint=Endpoint(region="eu-west-1", url=url, access_key="AK", secret_key="secret"),
+            table="orders",
+            writer="fast",
+            keys={"orders": ("order_id",)},
+            limits=Limits(connections=1),
+        )
+        async with asyncio.timeout(TOO_LONG_S):
+            messages.write(writer, Prepare(job))
+            assert await messages.read_worker_message(reader) == Ready()
+            messages.write(writer, Start(time.time_ns()))
+            writer.write((2).to_bytes(4, "big") + b"no")
+            with pytest.RaisesGroup(msgspec.ValidationError):
+                await worker
+        writer.close()
