@@ -7,90 +7,24 @@ import sys
 from argparse import ArgumentTypeError
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from msgspec import structs
 
 from loadgen.cli import main
-from loadgen.dynamodb.writer import Endpoint
 from loadgen.job import Job, SegmentResult, SegmentTotals
-from loadgen.metrics.counters import Counts, Latencies, MetricsRow
+from loadgen.metrics.counters import Counts
 from loadgen.report import page, summary
 from loadgen.report import report as reports
 from loadgen.report.chart import Series, line_chart
-from loadgen.report.compare import differences, lines
-from loadgen.report.compare import main as compare
+from loadgen.report.compare import lines
 from loadgen.report.expected import Expected
 from loadgen.report.export import main as export
-from loadgen.report.report import KindReport, LostSegment, RunReport
+from loadgen.report.report import LostSegment, RunReport
 from loadgen.report.threshold import Threshold
-from loadgen.schedule.keys import Zipfian
-from loadgen.schedule.mix import Mix
-from loadgen.schedule.plan import Plan, Preload
-from loadgen.schedule.profile import Constant, Phases, Ramp
 from stack import UserError
-
-EPOCH_NS = 1_767_225_600 * 10**9
-
-
-def latencies(*service_us: int) -> Latencies:
-    buckets = Latencies()
-    for value in service_us:
-        buckets.service[value] += 1
-        buckets.intended[value * 2] += 1
-        buckets.lag[100] += 1
-    return buckets
-
-
-def row(second: int, in_flight: int, latencies: Latencies, **counts: Any) -> MetricsRow:
-    return MetricsRow(second=second, counts=Counts(**counts), in_flight=in_flight, latencies=latencies)
-
-
-def part(segment: int, *, cpu_s: float = 0.2, native: bool = True) -> SegmentResult:
-    """A segment that has planned 100 writes in 2 seconds, dropped 2 and failed 1."""
-    rows = [
-        row(-1, 0, latencies(9_000_000), planned=10, sent=10, acked=10),
-        row(0, 2, latencies(*range(1000, 1048)), planned=50, sent=50, acked=48),
-        row(1, 0, latencies(*range(2000, 2049)), planned=50, sent=48, acked=49, dropped=2, failed={"timeout": 1}),
-    ]
-    counts = Counts(
-        due=100,
-        sent=98,
-        acked=97,
-        dropped=2,
-        requests=99,
-        retried=1,
-        write_units=97,
-        acked_by_op={"insert": 60, "update": 30, "delete": 7},
-        throttled={"ThrottlingException": 1},
-        failed={"timeout": 1},
-        errors={"throttled": 1, "timeout": 1},
-    )
-    return SegmentResult(
-        segment,
-        rows,
-        SegmentTotals(
-            segment=segment, counts=counts, warm_up=Counts(due=10), elapsed_s=3.0, cpu_s=cpu_s, native=native
-        ),
-    )
-
-
-@pytest.fixture
-def job() -> Job:
-    return Job(
-        plan=Plan(profile=Constant(100.0, 2.0), seed=1, warm_up_s=1.0),
-        endpoint=Endpoint(region="eu-west-1"),
-        table="orders <b>",
-        writer="fast",
-        keys={"orders": ("order_id",)},
-    )
-
-
-@pytest.fixture
-def report(job: Job) -> RunReport:
-    return reports.build(job, [part(0), part(1)], start_epoch_ns=EPOCH_NS, interrupted=False)
+from tests.unit.loadgen.reported import EPOCH_NS, part
 
 
 def test_segments_add_up_and_the_warm_up_stays_out(report: RunReport) -> None:
@@ -175,49 +109,6 @@ def test_the_report_its_summary_and_its_page_say_whether_the_segments_were_compi
     assert f"native: {said}" in page.render(report)
 
 
-def test_a_comparison_says_when_only_one_run_was_compiled(job: Job) -> None:
-    first, second = (
-        reports.build(job, [part(0, native=native)], start_epoch_ns=EPOCH_NS, interrupted=False)
-        for native in (True, False)
-    )
-    assert differences(first, first) == []
-    assert differences(first, second) == ["native: yes and no"]
-
-
-def test_a_narrow_comparison_breaks_no_word(
-    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name in ("a.json", "b.json"):
-        reports.build(job, [part(0)], start_epoch_ns=EPOCH_NS, interrupted=False).save(tmp_path / name)
-    monkeypatch.setenv("COLUMNS", "40")
-    assert compare([str(tmp_path / "a.json"), str(tmp_path / "b.json")]) == 0
-    words = set(capsys.readouterr().out.split())
-    assert {"generator's", "throttled", "a.json", "b.json"} <= words
-
-
-def test_a_comparison_says_in_words_how_the_plans_differ(job: Job) -> None:
-    other = structs.replace(
-        job.plan,
-        profile=Phases((Constant(50.0, 1.5), Ramp(50.0, 100.0, 30.0))),
-        mix=Mix(50, 40, 0, get=10),
-        keys=Zipfian(1.2),
-        limit=300,
-        preload=Preload(20, 100.0),
-    )
-    first, second = (
-        reports.build(structs.replace(job, plan=plan), [part(0)], start_epoch_ns=EPOCH_NS, interrupted=False)
-        for plan in (job.plan, other)
-    )
-    phases = "phases:phases=constant:per_s=50,duration_s=1.5 then ramp:from_per_s=50,to_per_s=100,duration_s=30"
-    assert differences(first, second) == [
-        f"profile: constant:per_s=100,duration_s=2 and {phases},title=phases",
-        "mix: insert=60,update=30,delete=10 and insert=50,update=40,get=10",
-        "keys: uniform:rest_s=1 and zipfian:theta=1.2,rest_s=0.05",
-        "limit: none and 300",
-        "preload: none and orders=20,per_s=100",
-    ]
-
-
 @pytest.mark.parametrize(
     ("text", "met"),
     [
@@ -258,50 +149,6 @@ def test_a_threshold_holds_or_fails(report: RunReport, text: str, met: bool) -> 
 def test_what_is_no_threshold_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError):
         Threshold.parse(text)
-
-
-def test_a_comparison_reports_what_got_worse(
-    report: RunReport, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    slower = structs.replace(report, counts=structs.replace(report.counts, acked=150, dropped=48))
-    report.save(tmp_path / "a.json")
-    slower.save(tmp_path / "b.json")
-    worse = {line.name: line.worse for line in lines(report, slower)}
-    assert worse["acked per second"] == pytest.approx(44 / 194)
-    assert worse["dropped"] == pytest.approx(11)
-    assert worse["intended p99, ms"] == 0
-    both = [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
-    assert compare(both) == 0
-    assert compare([*both, "--tolerate", "2000%"]) == 0
-    assert compare([*both, "--tolerate", "10%"]) == 1
-    assert compare([*both[::-1], "--tolerate", "10%"]) == 0
-    out = " ".join(capsys.readouterr().out.split())
-    assert "acked per second" in out
-    assert "b.json is worse by more than 10% in: acked per second (-22.7%), dropped (+1,100.0%)." in out
-    assert "a.json is not worse by more than 10%." in out
-
-
-def test_a_comparison_says_which_kind_of_call_got_worse(report: RunReport) -> None:
-    """Reads that are slower hide among many writes: they have their own lines."""
-
-    def of(counts: Counts, service_us: int) -> KindReport:
-        latencies = Latencies()
-        for latency in (latencies.service, latencies.intended, latencies.lag):
-            latency[service_us] += counts.acked
-        return KindReport(counts=counts, latency=reports.latency_reports(latencies))
-
-    writes = of(Counts(acked=180), 1000)
-    first = structs.replace(report, kinds={"write": writes, "get": of(Counts(acked=14), 1000)})
-    second = structs.replace(report, kinds={"write": writes, "get": of(Counts(acked=14), 2000)})
-    worse = {line.name: line.worse for line in lines(first, second) if line.worse}
-    assert all(name.startswith("get: ") and name.endswith(", ms") for name in worse)
-    assert {"get: service p50, ms", "get: intended p99, ms"} <= worse.keys()
-    assert worse["get: service p99, ms"] == pytest.approx(1.0, rel=0.01)
-    # A run of writes alone has no lines of reads, and its writes are all that it did.
-    names = [line.name for line in lines(report, second)]
-    assert not [name for name in names if name.startswith("get: ")]
-    assert "write: service p99, ms" in names
-    assert not [name for name in (line.name for line in lines(report, report)) if ": " in name]
 
 
 class Page(HTMLParser):
