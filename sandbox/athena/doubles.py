@@ -16,27 +16,35 @@ _LONG_POWERS_OF_5 = 27
 
 def java_double(value: float) -> str:
     """Java's Double.toString."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         digits = repr(value)
         return digits if "." in digits else f"{digits}.0"
     return scientific(value)
 
 
-def scientific(value: float) -> str:
-    """A finite double other than zero with an exponent: 1.5E-7."""
-    return f"{'-' if value < 0 else ''}{java_digits(abs(value), 53)}".replace("e", "E")
-
-
-def java_digits(value: float, width: int) -> str:
-    """The digits of a finite positive double with an exponent, 1.5e-7; `width` is 53, or 24 for a float's."""
-    binary_exponent, fraction, significant = _parts(value, width)
+def scientific(value: float, width: int = 53) -> str:
+    """A double other than zero with an exponent, 1.5E-7, or NaN, Infinity; `width` is 53, or 24 for a float."""
+    if not math.isfinite(value):
+        return _not_finite(value)
+    binary_exponent, fraction, significant = _parts(abs(value), width)
     digits, exponent = _dtoa(binary_exponent, fraction, significant)
     text = digits.rstrip("0") or "0"
-    return f"{text[0]}.{text[1:] or '0'}e{exponent}"
+    return f"{'-' if value < 0 else ''}{text[0]}.{text[1:] or '0'}E{exponent}"
+
+
+def trino_text(value: float, width: int) -> str:
+    """Trino's CAST to varchar, always with an exponent; a real, whose `width` is 24, has seven digits."""
+    if value == 0:
+        return "-0E0" if math.copysign(1, value) < 0 else "0E0"
+    if width == 53 or not math.isfinite(value):
+        return scientific(value)
+    digits, _, exponent = f"{value:.6e}".partition("e")
+    whole, _, fraction = digits.partition(".")
+    return f"{whole}.{fraction.rstrip('0') or '0'}E{int(exponent)}"
+
+
+def _not_finite(value: float) -> str:
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _parts(value: float, width: int) -> tuple[int, int, int]:

@@ -7,63 +7,48 @@ has 1.5); Athena's results for the rest.
 from __future__ import annotations
 
 from sandbox.athena.conversions import maporder
-from sandbox.athena.doubles import java_digits
+from sandbox.athena.doubles import scientific, trino_text
 from sandbox.athena.native import Native
 from sandbox.athena.sql import literal
 from sandbox.athena.types import Type
 from sandbox.athena.values import fail
 
 MACROS = (
-    # The digits of Java's Double.toString, of a double or a float: `width` is the precision in bits.
-    r"""athena_digits_of(x, width) AS CASE WHEN x = 0 OR NOT isfinite(x) THEN x::VARCHAR
-        ELSE athena_java_digits(abs(x)::DOUBLE, width) END""",
-    # Java's Double.toString: plain from 1e-3 to 1e7, else 1.2345E-5.
-    r"""athena_double(x, width) AS CASE
-        WHEN isnan(x) THEN 'NaN'
-        WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
-        WHEN x = 0 OR (abs(x) >= 1e-3::DOUBLE AND abs(x) < 1e7::DOUBLE) THEN x::VARCHAR
-        ELSE CASE WHEN x < 0 THEN '-' ELSE '' END
-            || list_transform([athena_digits_of(x, width)], lambda d_: athena_scientific(d_))[1] END""",
-    # CAST(double AS varchar): always with an exponent.
-    r"""athena_exponent(x, written) AS CASE
-        WHEN isnan(x) THEN 'NaN'
-        WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
-        WHEN x = 0 THEN CASE WHEN x::VARCHAR LIKE '-%' THEN '-0E0' ELSE '0E0' END
-        ELSE CASE WHEN x < 0 THEN '-' ELSE '' END
-            || list_transform([ltrim(written, '-')], lambda d_: athena_scientific(d_))[1] END""",
-    r"""athena_scientific(s) AS CASE
-        WHEN contains(s, 'e') THEN
-            regexp_replace(split_part(s, 'e', 1), '(\.\d+?)0+$', '\1')
-            || CASE WHEN contains(split_part(s, 'e', 1), '.') THEN '' ELSE '.0' END
-            || 'E' || split_part(s, 'e', 2)::INTEGER::VARCHAR
-        WHEN s LIKE '0.%' THEN
-            athena_mantissa(ltrim(substr(s, 3), '0'))
-            || 'E-' || (length(s) - 1 - length(ltrim(substr(s, 3), '0')))::VARCHAR
-        ELSE athena_mantissa(rtrim(replace(s, '.', ''), '0')) || 'E' || (length(split_part(s, '.', 1)) - 1)::VARCHAR
-        END""",
+    # Java's Double.toString: plain from 1e-3 to 1e7, else 1.2345E-5; `width` is the precision in bits.
+    r"""athena_double(x, width) AS CASE WHEN x = 0 OR (abs(x) >= 1e-3::DOUBLE AND abs(x) < 1e7::DOUBLE) THEN x::VARCHAR
+        ELSE athena_scientific(x::DOUBLE, width) END""",
     # Java's BigDecimal.toString of a decimal below 1e-6, by its plain text and its scale.
     r"""athena_small_decimal(plain, scale) AS list_transform([ltrim(replace(ltrim(plain, '-'), '.', ''), '0')],
         lambda d_: CASE WHEN plain LIKE '-%' THEN '-' ELSE '' END || CASE WHEN d_ = '' THEN '0E-' || scale ELSE
         left(d_, 1) || CASE WHEN length(d_) > 1 THEN '.' || substr(d_, 2) ELSE '' END
         || 'E-' || (scale - length(d_) + 1) END)[1]""",
-    # Java's ISO_LOCAL_DATE, of a text that begins with a year as DuckDB writes it: a year has four digits or a sign.
-    r"""athena_far_year(s) AS CASE WHEN s[1] = '-'
-        THEN '-' || lpad(split_part(s, '-', 2), 4, '0') || substr(s, length(split_part(s, '-', 2)) + 2)
-        ELSE CASE WHEN s[5] = '-' THEN '' ELSE '+' END || s END""",
     r"""athena_date_text(d) AS CASE WHEN d BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN d::VARCHAR
         ELSE athena_far_year(strftime(d, '%Y-%m-%d')) END""",
     r"""athena_moment_text(t, format) AS CASE
         WHEN t BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN strftime(t, format)
         ELSE athena_far_year(strftime(t, format)) END""",
-    r"""athena_mantissa(digits) AS
-        digits[1] || '.' || CASE WHEN length(digits) > 1 THEN substr(digits, 2) ELSE '0' END""",
     r"""athena_day_to_second(ms) AS CASE WHEN ms < 0 THEN '-' ELSE '' END || (abs(ms) // 86400000)::VARCHAR || ' '
         || lpad((abs(ms) // 3600000 % 24)::VARCHAR, 2, '0') || ':' || lpad((abs(ms) // 60000 % 60)::VARCHAR, 2, '0')
         || ':' || lpad((abs(ms) // 1000 % 60)::VARCHAR, 2, '0') || '.' || lpad((abs(ms) % 1000)::VARCHAR, 3, '0')""",
     r"""athena_year_to_month(months) AS CASE WHEN months < 0 THEN '-' ELSE '' END
         || (abs(months) // 12)::VARCHAR || '-' || (abs(months) % 12)::VARCHAR""",
 )
-NATIVES = (Native("athena_java_digits", java_digits, ("DOUBLE", "INTEGER"), "VARCHAR"), *maporder.NATIVES)
+
+
+def _far_year(text: str) -> str:
+    """Java's ISO_LOCAL_DATE, of a text that begins with a year as DuckDB writes it: it gets four digits or a sign."""
+    if text.startswith("-"):
+        year, _, rest = text[1:].partition("-")
+        return f"-{year:0>4}-{rest}"
+    return text if text[4] == "-" else f"+{text}"
+
+
+NATIVES = (
+    Native("athena_scientific", scientific, ("DOUBLE", "INTEGER"), "VARCHAR"),
+    Native("athena_exponent", trino_text, ("DOUBLE", "INTEGER"), "VARCHAR"),
+    Native("athena_far_year", _far_year, ("VARCHAR",), "VARCHAR"),
+    *maporder.NATIVES,
+)
 _FRACTIONS = {0: "%Y-%m-%d %H:%M:%S", 3: "%Y-%m-%d %H:%M:%S.%g", 6: "%Y-%m-%d %H:%M:%S.%f"}
 
 _TEXTS = {
@@ -96,10 +81,8 @@ def _text(sql: str, source: Type, target: Type, length: int | None) -> str:
 
 def _plain(sql: str, source: Type) -> str:
     name = source.name
-    if name == "double":
-        return f"athena_exponent({sql}, athena_digits_of({sql}, 53))"
-    if name == "real":
-        return f"athena_exponent({sql}, printf('%.6e', {sql}))"
+    if name in {"double", "real"}:
+        return f"athena_exponent({sql}, {53 if name == 'double' else 24})"
     if name == "decimal" and source.decimal[0] == source.decimal[1]:
         return rf"regexp_replace(CAST({sql} AS VARCHAR), '^(-?)\.', '\10.')"  # DuckDB writes .02
     if name == "timestamp":

@@ -57,6 +57,15 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         ("INTERVAL '90' MINUTE", "0 01:30:00.000"),
         ("ARRAY[TIMESTAMP '2026-01-01 00:00:00', NULL]", "[2026-01-01 00:00:00.000, null]"),
         ("from_iso8601_timestamp('2026-01-01T01:00:00+01:00')", "2026-01-01 01:00:00.000 +01:00"),
+        ("REAL '3.4e38'", "3.4E38"),
+        ("DATE '12345-06-07'", "+12345-06-07"),
+        ("date_add('year', -14024, DATE '2024-01-01')", "-12000-01-01"),
+        ("date_add('year', -2524, TIMESTAMP '2024-01-01 00:00:00')", "-0500-01-01 00:00:00.000"),
+        ("CAST(REAL '-1e-3' AS varchar)", "-1.0E-3"),
+        ("CAST(REAL '16777216' AS varchar)", "1.677722E7"),
+        ("CAST(-0e0 AS varchar)", "-0E0"),
+        ("CAST(-infinity() AS varchar)", "-Infinity"),
+        ("CAST(CAST(NULL AS double) AS varchar)", None),
     ],
 )
 def test_values_are_printed_as_athena_prints_them(lake: Lake, expression: str, text: str | None) -> None:
