@@ -61,7 +61,8 @@ class ControlPlane:
         if error := refusal_of_misread(call) or _refused(call):
             raise error
         if answer := answer_of(call):
-            return reply_of(call, answer(call) or {})
+            found = answer(call)
+            return found if isinstance(found, HttpReply) else reply_of(call, found or {})
         reply = self._by_moto(call.request, f"{call.service} {call.operation}")
         if reply.status >= 300:
             return reply

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.front.control.call import ControlCall
-from sandbox.front.reply import ServiceError
+from sandbox.front.reply import HttpReply, ServiceError
 
 Refusal = Callable[[str, str, str, Mapping[str, Any]], ServiceError | None]
 """From (service, operation, region, parameters) to AWS's error, or to None if AWS accepts the call.
 
 Names and parameters are those of `ControlCall`: `("dynamodb", "CreateTable", "eu-west-1", {"TableName": …})`.
 """
-Answer = Callable[[ControlCall], Mapping[str, Any] | None]
-"""From a call to the members of its output, None if it has none; raises ServiceError."""
+Answer = Callable[[ControlCall], Mapping[str, Any] | HttpReply | None]
+"""From a call to the members of its output, None if it has none, or to the whole reply; raises ServiceError."""
 Amendment = Callable[[ControlCall, dict[str, Any]], None]
 """Receives a successful call and the members of moto's output, and changes them in place."""
 

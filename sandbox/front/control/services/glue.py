@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import utcnow
-from moto.glue.models import FakeCrawler, glue_backends
+from moto.glue.models import FakeCrawler, FakeTable, glue_backends
+from msgspec import Raw, json
 
 from sandbox.front.backends import backend_of
 from sandbox.front.control.call import ControlCall
+from sandbox.front.control.output import amended, members_of, reply_of
 from sandbox.front.control.registry import answers, refuses
-from sandbox.front.reply import ServiceError
+from sandbox.front.reply import HttpReply, ServiceError
 
 _ATTRIBUTES = {
     "Classifiers": "classifiers",
@@ -50,25 +54,43 @@ def tag_nothing(service: str, operation: str, region: str, parameters: Mapping[s
     return None
 
 
+_WRITTEN: WeakKeyDictionary[FakeTable, tuple[Mapping[str, Any], Raw]] = WeakKeyDictionary()
+"""Tables' descriptions, each as it was and as JSON: writing one takes longer than the rest of its call."""
+
+
 @answers("glue", "GetTable")
-def get_table(call: ControlCall) -> Mapping[str, Any]:
+def get_table(call: ControlCall) -> HttpReply:
     """What moto answers, without its server: every query asks for each table and view that it reads."""
     database, name = call.parameters.get("DatabaseName"), call.parameters.get("Name")
     try:
-        return {"Table": backend_of(glue_backends, call.region).get_table(str(database), str(name)).as_dict()}
+        found = backend_of(glue_backends, call.region).get_table(str(database), str(name))
     except JsonRESTError as error:
         raise ServiceError(error.error_type, error.message) from error
+    return amended(call, reply_of(call, {}), {"Table": next(_written(call, [found]))})
 
 
 @answers("glue", "GetTables")
-def get_tables(call: ControlCall) -> Mapping[str, Any]:
+def get_tables(call: ControlCall) -> HttpReply:
     """What moto answers, without its server: a query of a view asks for all tables and views that it reads."""
     database, expression = call.parameters.get("DatabaseName"), call.parameters.get("Expression")
     try:
         found = backend_of(glue_backends, call.region).get_tables(str(database), expression)
     except JsonRESTError as error:
         raise ServiceError(error.error_type, error.message) from error
-    return {"TableList": [table.as_dict() for table in found]}
+    return amended(call, reply_of(call, {}), {"TableList": list(_written(call, found))})
+
+
+def _written(call: ControlCall, tables: Iterable[FakeTable]) -> Iterator[Raw]:
+    """The descriptions as JSON, each from the kept ones if the table is as it was."""
+    member = "Table" if call.operation == "GetTable" else "TableList"
+    for table in tables:
+        described, known = table.as_dict(), _WRITTEN.get(table)
+        if known is None or known[0] != described:
+            whole = reply_of(call, {member: described if member == "Table" else [described]})
+            found: Any = members_of(call, whole)[member]
+            known = (deepcopy(described), Raw(json.encode(found if member == "Table" else found[0])))
+            _WRITTEN[table] = known
+        yield known[1]
 
 
 @answers("glue", "UpdateCrawler")
