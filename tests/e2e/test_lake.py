@@ -21,6 +21,7 @@ from components import view
 from lake import backfill
 from lake.athena import Athena
 from lake.backfill import Backfill
+from lake.image_columns import literal
 from lake.objects import versions
 from lake.verification import Report
 from lake.verify import verify
@@ -86,9 +87,9 @@ class Log:
         )
         added = '{"planted":{"BOOL":true}'
         replaced = {
-            "total": f"CASE WHEN order_id = '{changed}' THEN total + 1 ELSE total END",
-            "after": f"CASE WHEN order_id = '{image}' THEN '{added},' || after[2:] ELSE after END",
-            "order_id": f"CASE WHEN order_id = '{gone}' THEN 'planted' ELSE order_id END",
+            "total": f"CASE WHEN order_id = {literal(changed)} THEN total + 1 ELSE total END",
+            "after": f"CASE WHEN order_id = {literal(image)} THEN '{added},' || after[2:] ELSE after END",
+            "order_id": f"CASE WHEN order_id = {literal(gone)} THEN 'planted' ELSE order_id END",
         }
         columns = ", ".join(f"{sql} AS {name}" for name, sql in replaced.items())
         with TemporaryDirectory() as directory:
