@@ -1,15 +1,15 @@
 """Runs a worker for each resource of a kind at the endpoint: the supervisor of Pipes and Firehose.
 
-Once per second the supervisor lists the resources, reads the configuration of each that may have changed, and starts,
-replaces and stops workers accordingly. A dead worker is restarted. A resource that cannot run is logged once and is
-part of the status.
+Once per second the supervisor asks whether a call may have changed the resources. It then lists them, reads the
+configuration of each that may have changed, and starts, replaces and stops workers accordingly. A dead worker is
+restarted. A resource that cannot run is logged once and is part of the status.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -121,9 +121,20 @@ class _Seen:
 class Supervisor(Generic[C]):
     """Runs a worker for each resource of a kind, and replaces it when its configuration changes."""
 
-    def __init__(self, kind: WorkerKind[C], process: str, state: StateDir, unread: UnreadClient | None = None) -> None:
+    def __init__(
+        self,
+        kind: WorkerKind[C],
+        process: str,
+        state: StateDir,
+        unread: UnreadClient | None = None,
+        revision: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`revision` tells whether the resources may have changed: it then returns another value, or None."""
         self._kind = kind
         self._unread = unread
+        self._revision = revision
+        self._followed: object = None
+        self._listed: Mapping[str, object] = {}
         self._died: dict[str, tuple[str, float]] = {}
         self._workers: dict[str, Worker[C]] = {}
         self._ending: dict[str, Worker[C]] = {}
@@ -148,10 +159,15 @@ class Supervisor(Generic[C]):
 
     def follow(self) -> None:
         """Poll the resources once. An unreachable endpoint changes nothing, and is logged once."""
+        revision = self._revision()
+        changed = revision is None or revision != self._followed
+        self._followed = None
         try:
-            listed = self._kind.listed()
-            for name, version in listed.items():
-                if self._has_died(name) or version is None or self._seen.get(name) != _Seen(version):
+            if changed:
+                self._listed = self._kind.listed()
+            for name, version in self._listed.items():
+                unknown = version is None and (changed or name in self._unsupported)
+                if self._has_died(name) or unknown or self._seen.get(name) != _Seen(version):
                     self._apply(name)
                     self._seen[name] = _Seen(version)
         except (BotoCoreError, ClientError) as error:
@@ -160,7 +176,8 @@ class Supervisor(Generic[C]):
             self._failing = True
             return
         self._failing = False
-        for name in self._seen.keys() - listed.keys():
+        self._followed = revision
+        for name in self._seen.keys() - self._listed.keys():
             self._end(name, deliver=False)
             self._unsupported.pop(name, None)
             self._died.pop(name, None)

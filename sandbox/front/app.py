@@ -41,6 +41,7 @@ from sandbox.monitoring.raised import COMING_PATH as COMING_ALARMS
 from sandbox.monitoring.raised import PATH as ALARMS
 from sandbox.monitoring.reporting import PATH as METRICS
 from sandbox.refusals import refuse
+from sandbox.revision import PATH as REVISION
 from sandbox.state import StateDir
 from sandbox.unread import PATH as UNREAD
 from sandbox.unread import Source
@@ -53,6 +54,7 @@ Message = MutableMapping[str, Any]
 _AWS_CBOR = AWS_CBOR.encode()
 _SUBSCRIBE = f"Kinesis_20131202.{OPERATION}"
 _HEALTH_PATH = b"/_sandbox/health"
+_REVISION_PATH = REVISION.encode()
 _HEALTH = HttpReply(200, [("content-type", "application/json")], b'{"status":"ok"}')
 
 
@@ -119,13 +121,17 @@ class Front:
             await self._send_on(reply.chunks, receive, send)
 
     def at_once(self, head: Head, body: bytes) -> HttpReply | None:
-        """Return the reply to a data call in JSON or to a health check; None for others, and while faults are on.
+        """Return the reply to a data call in JSON, or to what workers ask once per second; None for others.
+
+        While faults are on, only the latter.
 
         Nothing here waits, so that such a call needs no task. Its changes are persisted after `settle`.
         """
         fields = head.fields
         if head.path == _HEALTH_PATH:
             return _HEALTH
+        if head.path == _REVISION_PATH:
+            return HttpReply(200, [], b"%d" % self.saving.revision(head.query.decode("latin-1")))
         target = fields.get(b"x-amz-target")
         if target is None or ACTIVE_FAULTS.on or b"expect" in fields or fields.get(b"content-type") == _AWS_CBOR:
             return None

@@ -6,6 +6,7 @@ from sandbox.faults.points import watch
 from sandbox.garbage import collect_rarely
 from sandbox.monitoring.reporting import MetricReporter
 from sandbox.pipes.worker import Pipes
+from sandbox.revision import RevisionClient
 from sandbox.state import StopSignal, worker_arguments
 from sandbox.supervisor import Supervisor
 from sandbox.unread import UnreadClient
@@ -16,7 +17,8 @@ def main() -> None:
     stop = StopSignal()
     endpoint_url, state = worker_arguments()
     watch(state, "pipes", endpoint_url)
-    supervisor = Supervisor(Pipes(endpoint_url, state), "pipes", state, UnreadClient(endpoint_url))
+    unread, revision = UnreadClient(endpoint_url), RevisionClient(endpoint_url, "pipes")
+    supervisor = Supervisor(Pipes(endpoint_url, state), "pipes", state, unread, revision.ask)
     collect_rarely()
     with MetricReporter(endpoint_url):
         supervisor.run(stop)

@@ -59,6 +59,8 @@ class Saving:
         self.syncs = sync
         mark(state)
         self._unsaved: dict[str, None] = {}
+        self._began_ns = time.time_ns()
+        self._changes: dict[str, int] = {}
         self._noted = False
         self._sweep = False
         self._recorded: dict[str, int] = {}
@@ -100,6 +102,10 @@ class Saving:
         self._noted = True
         self._touch(service)
         self.settle()
+
+    def revision(self, service: str) -> int:
+        """A number that changes whenever a call may have changed a service's state, and when the server starts."""
+        return self._began_ns + self._changes.get(service, 0)
 
     def settle(self) -> None:
         """Write all changes; the caller replies only after this returns.
@@ -182,6 +188,7 @@ class Saving:
     def _touch(self, service: str) -> None:
         for name in (service, *_ALSO.get(service, ())):
             self._unsaved[name] = None
+            self._changes[name] = self._changes.get(name, 0) + 1
         self._sweep = True
 
     def _record(self, call: ControlCall) -> None:

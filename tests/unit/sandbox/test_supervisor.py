@@ -63,12 +63,14 @@ class Things(WorkerKind[Thing]):
     stubborn: bool = False
     made: list[Working] = field(default_factory=list[Working])
     asked: int = 0
+    lists: int = 0
     noun = "thing"
     plural = "things"
     totals = ("records_in",)
     stop_timeout_s = 0.0
 
     def listed(self) -> Mapping[str, object]:
+        self.lists += 1
         if self.unreachable:
             raise EndpointConnectionError(endpoint_url="http://nowhere")
         return {name: repr(config) if self.versions else None for name, config in self.there.items()}
@@ -131,6 +133,35 @@ def test_only_what_has_changed_is_described(state: StateDir) -> None:
     for _ in range(3):
         supervisor.follow()
     assert things.asked == 1
+
+
+def test_what_the_server_says_is_unchanged_is_not_listed_again(state: StateDir) -> None:
+    things = Things({"a": Thing()})
+    revision: list[bytes | None] = [b"1"]
+    supervisor = Supervisor(things, "things", state, revision=lambda: revision[0])
+    for _ in range(3):
+        supervisor.follow()
+    assert (things.lists, things.asked) == (1, 1)
+    things.made[0].is_alive = False
+    supervisor.follow()
+    assert [worker.is_alive for worker in things.made] == [False, True], "the dead are started again all the same"
+    things.there["a"] = Thing(text="changed")
+    revision[0] = b"2"
+    supervisor.follow()
+    assert things.made[-1].config == Thing(text="changed")
+    revision[0] = None
+    supervisor.follow()
+    supervisor.follow()
+    assert things.lists == 4, "a server that does not tell is asked for the list"
+
+
+def test_a_list_that_fails_is_asked_for_again(state: StateDir) -> None:
+    things = Things({"a": Thing()}, unreachable=True)
+    supervisor = Supervisor(things, "things", state, revision=lambda: b"1")
+    supervisor.follow()
+    things.unreachable = False
+    supervisor.follow()
+    assert [worker.is_alive for worker in things.made] == [True]
 
 
 def test_a_worker_that_has_died_is_started_again(state: StateDir) -> None:
