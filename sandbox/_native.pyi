@@ -1,4 +1,6 @@
-"""The server's hot path, in C: native/. `sandbox.http1.requests` and `sandbox.dynamodb.usual_items` call it."""
+"""The server's hot path, in C: native/. `sandbox.http1.requests` and `sandbox.dynamodb.usual_items` call it, and
+`sandbox.athena.functions.jsonscalars`.
+"""
 
 from typing_extensions import Buffer
 
@@ -9,6 +11,12 @@ def headers(received: bytes, begin: int, end: int, /) -> list[tuple[bytes, bytes
     """Header fields between two places, with their names in lower case; None if one of them is not usual.
 
     ValueError for places that are not in `received`.
+    """
+
+def scalars(text: bytes, paths: tuple[tuple[bytes, ...], ...], /) -> list[str | None] | None:
+    """What json_extract_scalar has at each of these paths of names in JSON; None for a text that is not usual.
+
+    The text and the names are in UTF-8. No name can be an index of an array or has a character that JSON escapes.
     """
 
 def stored(item: Buffer, names: tuple[bytes, ...], kinds: tuple[int, ...], /) -> tuple[int | bytes, ...] | None:

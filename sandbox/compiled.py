@@ -17,4 +17,4 @@ except ImportError:
     native = None
 else:
     native = _native
-    refuse_outdated(_native, "canonical", "headers", "stored")
+    refuse_outdated(_native, "canonical", "headers", "scalars", "stored")

@@ -82,6 +82,7 @@ Py_ssize_t PyTuple_Size(PyObject *tuple);
 PyObject *PyTuple_GetItem(PyObject *tuple, Py_ssize_t index);
 int PyTuple_SetItem(PyObject *tuple, Py_ssize_t index, PyObject *item);
 const char *PyUnicode_AsUTF8AndSize(PyObject *text, Py_ssize_t *size);
+PyObject *PyUnicode_FromStringAndSize(const char *at, Py_ssize_t size);
 PyObject *PyUnicode_InternFromString(const char *text);
 PyObject *PyObject_GetAttr(PyObject *object, PyObject *name);
 PyObject *PyObject_GetItem(PyObject *object, PyObject *key);

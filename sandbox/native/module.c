@@ -3,6 +3,7 @@
 #include "canonical.h"
 #include "headers.h"
 #include "item.h"
+#include "scalars.h"
 
 enum { MOST_PARTS = 2 };
 
@@ -79,7 +80,7 @@ static PyObject *headers(PyObject *module, PyObject *const *arguments, Py_ssize_
     return read_fields(received.at + begin, received.at + end);
 }
 
-static PyMethodDef methods[] = {METHOD(canonical), METHOD(headers), METHOD(stored), {0}};
+static PyMethodDef methods[] = {METHOD(canonical), METHOD(headers), METHOD(scalars), METHOD(stored), {0}};
 
 static PyModuleDef definition = {.m_base = {.ob_base = {.ob_refcnt = 1}}, .m_name = "_native", .m_methods = methods};
 

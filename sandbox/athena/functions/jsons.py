@@ -104,6 +104,7 @@ def _strict(call: Callable[..., object]) -> Callable[..., object]:
 
 NATIVES = (
     Native("athena_json_scalar_of", _strict(jsonscalars.scalar_of), ("VARCHAR", "VARCHAR"), "VARCHAR", takes_null=True),
+    Native("athena_json_scalars_of", jsonscalars.scalars_of, ("VARCHAR", "VARCHAR"), "VARCHAR[]"),
     Native("athena_json_extract", _strict(jsontext.extract), ("VARCHAR", "VARCHAR"), "VARCHAR", takes_null=True),
     Native("athena_json_size", _strict(jsontext.size), ("VARCHAR", "VARCHAR"), "BIGINT", takes_null=True),
     Native("athena_json_parse", jsontext.parse, ("VARCHAR",), "VARCHAR"),

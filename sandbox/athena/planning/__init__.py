@@ -7,7 +7,8 @@ that an unsupported construct is refused and never guessed.
 the FROM clause, `views` a view. `expressions` binds expressions, with `operators`, `calls`, `windows`, `subqueries`,
 `subscripts` and `literals`, `correlation` refuses what Trino cannot decorrelate; `scope` resolves names, `context` has
 the shared state of one statement, `pruning` finds the constraints on a table's partitions and objects, `folding`
-evaluates constant texts, `stored` converts between stored columns and values, `unused` leaves out unused columns.
+evaluates constant texts, `stored` converts between stored columns and values, `unused` leaves out unused columns,
+`jsontogether` reads several scalars of a JSON text at once.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sandbox.athena.catalogue import GlueCatalogue, TypedColumn
 from sandbox.athena.native import Library
 from sandbox.athena.planning import operators
 from sandbox.athena.planning.context import PlanningContext, Read
+from sandbox.athena.planning.jsontogether import together
 from sandbox.athena.planning.pruning import needed_by_all
 from sandbox.athena.planning.queries import plan_query
 from sandbox.athena.planning.relations import PATH
@@ -50,7 +52,7 @@ def plan(
     """
     context = PlanningContext(catalogue, text, database, catalogue.lookup(used_with), evaluate)
     sql, fields = plan_query(context, parse_query(text))
-    sql = without_unused(sql, context.droppable)
+    sql = together(without_unused(sql, context.droppable))
     shown = [f for f in fields if not f.hidden]
     names = tuple(f.spelled or f.name or f"_col{i}" for i, f in enumerate(shown))
     columns = tuple(TypedColumn(f.name or f"_col{i}", f.type) for i, f in enumerate(shown))

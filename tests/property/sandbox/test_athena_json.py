@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sandbox.athena.functions.jsonscalars import scalar_of
+from sandbox.athena.functions.jsonscalars import BETWEEN_PATHS, scalar_of, scalars_of
 from sandbox.athena.functions.jsontext import BrokenError, Walk, extract_scalar
 from sandbox.compiled import native
 
@@ -38,6 +38,33 @@ paths = st.lists(st.sampled_from(KEYS), max_size=3).map(lambda keys: "$" + "".jo
 @example('{"S":{"S":"x"}}', "$.S.S")
 def test_a_scalar_of_whole_text_is_that_of_its_tokens(document: str, path: str) -> None:
     assert scalar_of(document, path) == extract_scalar(document, path)
+
+
+@given(documents, st.lists(paths, min_size=1, max_size=6), st.data())
+@example('{"a":1.50x,"S":2}', ["$.a", "$.S"], None)
+@example('{"a":{"S":1,"S":2},"a":3}', ["$.a.S", "$.a", "$.a.a", "$.S"], None)
+def test_scalars_at_several_paths_are_those_of_each(
+    document: str, several: list[str], data: st.DataObject | None
+) -> None:
+    at = data.draw(st.integers(0, len(document))) if data else 0
+    text = (
+        document[:at]
+        + (data.draw(st.sampled_from(["", ",", "x", '"', "\\", "}", "\0"])) if data else "")
+        + document[at:]
+    )
+    assert scalars_of(text, BETWEEN_PATHS.join(several)) == [extract_scalar(text, path) for path in several]
+
+
+@pytest.mark.parametrize(("many", "deep"), [(64, 1), (65, 1), (1, 16), (1, 17)])
+def test_the_compiled_reader_leaves_many_and_long_paths(many: int, deep: int) -> None:
+    """What it reads it reads right, and the others are read in another way."""
+    names, nested = [f"n{number}" for number in range(many)], deep - 1
+    members = (f'"{name}":' + '{"m":' * nested + str(at) + "}" * nested for at, name in enumerate(names))
+    text = "{" + ",".join(members) + "}"
+    several = [f"$.{name}" + ".m" * nested for name in names]
+    assert scalars_of(text, BETWEEN_PATHS.join(several)) == [str(at) for at in range(many)]
+    keys = tuple((name.encode(), *[b"m"] * nested) for name in names)
+    assert native is None or (native.scalars(text.encode(), keys) is None) == (many > 64 or deep > 16)
 
 
 @given(documents, paths, st.data())

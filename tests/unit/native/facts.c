@@ -94,6 +94,7 @@ FUNCTION(PyTuple_Size, Py_ssize_t(PyObject *));
 FUNCTION(PyTuple_GetItem, PyObject *(PyObject *, Py_ssize_t));
 FUNCTION(PyTuple_SetItem, int(PyObject *, Py_ssize_t, PyObject *));
 FUNCTION(PyUnicode_AsUTF8AndSize, const char *(PyObject *, Py_ssize_t *));
+FUNCTION(PyUnicode_FromStringAndSize, PyObject *(const char *, Py_ssize_t));
 FUNCTION(PyUnicode_InternFromString, PyObject *(const char *));
 FUNCTION(PyObject_GetAttr, PyObject *(PyObject *, PyObject *));
 FUNCTION(PyObject_GetItem, PyObject *(PyObject *, PyObject *));

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,6 +95,27 @@ def test_texts_like_the_planners_own_names_are_only_texts(lake: Lake) -> None:
     text = "SELECT c1 || '\ufdd0c3\ufdd2 AS c4''' AS c9 FROM (SELECT c2 AS c1, c1 AS c2, c1 FROM t)"
     assert "AMBIGUOUS_NAME" in lake.failure(text)
     assert lake.query(text.replace("c2 AS c1, ", "")) == [["it's c2\ufdd0c3\ufdd2 AS c4'"]]
+
+
+def test_scalars_of_one_text_are_read_in_one_pass(lake: Lake) -> None:
+    """By as few calls as the compiled reader's limit allows; a path with a quote, a text like a call, and NULL too."""
+    lake.table("t", {"x": "string", "y": "string"})
+    texts = [json.dumps({f"n{at}": f"{at + row:02}" for at in range(70)} | {"it's": "so"}) for row in range(2)]
+    lake.rows("t/a.json", *({"x": text, "y": text} for text in texts), {"y": "{}"})
+    paths = [*(f"$.n{at}" for at in range(70)), """$["it''s"]"""]
+    scalars = [f"json_extract_scalar(x, '{path}')" for path in paths]
+    others = ["json_extract_scalar(y, '$.n0')", """'athena_json_scalar_of(r1."x", '''')'"""]
+    where = f"{scalars[0]} IS NULL OR {scalars[1]} > '00'"
+    sql = f"SELECT {', '.join([*scalars, *others])} FROM t WHERE {where} ORDER BY 1"
+    planned = planning.plan(sql, "db", lake.catalogue).sql
+    assert len(set(re.findall(r"athena_json_scalars_of\([^)]*\)", planned))) == 2
+    assert planned.count("athena_json_scalar_of(") == 2, "of y, and the text"
+    text = """athena_json_scalar_of(r1."x", '')"""
+    assert lake.query(sql) == [
+        [*(f"{at:02}" for at in range(70)), "so", "00", text],
+        [*(f"{at + 1:02}" for at in range(70)), "so", "01", text],
+        [*[None] * 72, text],
+    ]
 
 
 def test_a_kept_plan_of_a_view_follows_the_view_and_its_tables(lake: Lake) -> None:

@@ -2,8 +2,8 @@
  *
  * NULL where there is no value, or one in an uncommon form: a name with an escape, half a surrogate pair,
  * a bare number, nesting beyond MAX_DEPTH, white space other than spaces. */
-#ifndef TRANSFORM_JSON_H
-#define TRANSFORM_JSON_H
+#ifndef NATIVE_JSON_H
+#define NATIVE_JSON_H
 
 #include "scan.h"
 
@@ -70,7 +70,7 @@ INLINE const uint8_t *skip_word(const uint8_t *p, const char *word) {
     return p;
 }
 
-/* Reads a member's value and returns its end. */
+/* Reads the value of a member, or of an element, which has no name, and returns its end. */
 typedef const uint8_t *Visit(void *context, Span name, const uint8_t *value);
 
 INLINE const uint8_t *read_members(const uint8_t *p, void *context, Visit *read) {
@@ -90,6 +90,23 @@ INLINE const uint8_t *read_members(const uint8_t *p, void *context, Visit *read)
     }
 }
 
+INLINE const uint8_t *read_elements(const uint8_t *p, void *context, Visit *read) {
+    if (*p != '[') return NULL;
+    p = skip_spaces(p + 1);
+    if (*p == ']') return p + 1;
+    for (;;) {
+        if (!(p = read(context, (Span){0}, p))) return NULL;
+        p = skip_spaces(p);
+        if (*p == ']') return p + 1;
+        if (*p != ',') return NULL;
+        p = skip_spaces(p + 1);
+    }
+}
+
+INLINE const uint8_t *skip_any_word(const uint8_t *p) {
+    return skip_word(p, *p == 't' ? "true" : *p == 'f' ? "false" : "null");
+}
+
 /* A value without bare numbers, which images never contain. */
 static const uint8_t *skip_value(const uint8_t *p, int depth);
 
@@ -106,23 +123,9 @@ static const uint8_t *skip_value(const uint8_t *p, int depth) {
     case '{':
         return read_members(p, &depth, skip_member);
     case '[':
-        p = skip_spaces(p + 1);
-        if (*p == ']') return p + 1;
-        for (;;) {
-            if (!(p = skip_value(p, depth))) return NULL;
-            p = skip_spaces(p);
-            if (*p == ']') return p + 1;
-            if (*p != ',') return NULL;
-            p = skip_spaces(p + 1);
-        }
-    case 't':
-        return skip_word(p, "true");
-    case 'f':
-        return skip_word(p, "false");
-    case 'n':
-        return skip_word(p, "null");
+        return read_elements(p, &depth, skip_member);
     default:
-        return NULL;
+        return skip_any_word(p);
     }
 }
 
