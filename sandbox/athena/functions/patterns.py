@@ -16,6 +16,8 @@ from sandbox.athena.functions.native import TrinoError
 
 _CLASSES = {"w": "A-Za-z0-9_", "d": "0-9", "s": " \\t\\n\\x0b\\f\\r", "h": "0-9A-Fa-f"}
 _LITERAL_ESCAPES = "tnrfaevx0"
+_ENDINGS = {"Z": "\\n?\\z", "z": "\\z"}
+"""Java's anchors at the end of a text in RE2's form, as the last part of a pattern."""
 _FLAGS = re.compile(r"\(\?([ims]*)(?:-([ims]*))?(:|\))")
 _NAMED = re.compile(r"\(\?<([A-Za-z_]\w*)>")
 _SHARP_LETTERS = "sS\u017fßẞ"
@@ -49,7 +51,9 @@ class _Reader:
         self.out: list[str] = []
         self.simple = True
         """Whether DuckDB's RE2 has the same result for whether the pattern is found."""
-        self._insensitive = False
+        self.ending: str | None = None
+        """RE2's form of the anchor that is the end of the pattern: its $ is not found before a last line feed."""
+        self._insensitive = self._multiline = False
 
     def refuse(self, what: str) -> TrinoError:
         return TrinoError("NOT_SUPPORTED", f"The sandbox's Athena cannot read {what} in the pattern {self.pattern}")
@@ -69,7 +73,7 @@ class _Reader:
 
     def _plain(self, letter: str) -> None:
         if letter == "$":
-            self.simple = False  # RE2's is the very end only
+            self._anchored(self.at + 1, None if self._multiline else _ENDINGS["Z"])
         if letter in "*+?}" and self.pattern[self.at + 1 : self.at + 2] == "+":
             self.simple = False  # possessive
         if self._insensitive and letter in _SHARP_LETTERS:
@@ -77,6 +81,11 @@ class _Reader:
             return
         self.out.append(letter)
         self.at += 1
+
+    def _anchored(self, following: int, ending: str | None) -> None:
+        """Take RE2's form of an anchor, if it has one and the pattern ends there."""
+        self.ending = ending if following == len(self.pattern) else None
+        self.simple = self.simple and self.ending is not None
 
     def _sharp(self) -> None:
         """Read s and ß without regard to case: ss also matches ß, unless a part is repeated; ẞ is only itself."""
@@ -121,7 +130,7 @@ class _Reader:
             self.out.append(f"\\{code}")
 
     def _anchor(self, code: str, *, inside: bool) -> None:
-        self.simple = False
+        self._anchored(self.at, _ENDINGS.get(code))
         if inside or code == "k":
             raise self.refuse(f"\\{code}")
         if code == "0":
@@ -192,6 +201,7 @@ class _Reader:
             self.at = named.end()
         elif flags and (flags[3] == ":" or (self.at == 0 and not flags[2])):
             self._insensitive = self._insensitive or ("i" in flags[1] and flags[3] == ")")
+            self._multiline = self._multiline or "m" in flags[1]
             if "i" in flags[1] and flags[3] == ":" and re.search("ss|ß|ẞ", self.pattern, re.IGNORECASE):
                 raise self.refuse("(?i) with ss, which also matches ß,")
             self.out.append(flags[0])
@@ -239,4 +249,6 @@ def re2(pattern: str) -> str | None:
         compiled(pattern)
     except TrinoError:
         return None
-    return translated if reader.simple else None
+    if not reader.simple:
+        return None
+    return translated if reader.ending is None else "".join(reader.out[:-1]) + reader.ending
