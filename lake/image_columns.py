@@ -13,10 +13,12 @@ from transform.schema import Column, LakeTable
 
 _MOMENT = (
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,9}0*)?)?"
-    "(?:Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])?$"
+    "(?:Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])?\\z"
 )
-_DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-_INTEGER = "^-?[0-9]+$"
+_USUAL_MOMENT = "^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z\\z"
+"""The spelling of most moments, which a cast reads at a fraction of the cost."""
+_DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}\\z"
+_INTEGER = "^-?[0-9]+\\z"
 _TYPES = {"int": "integer", "string": "varchar"}
 
 
@@ -48,17 +50,20 @@ def _column(column: Column) -> str:
         case "timestamp":
             milliseconds = f"regexp_replace(replace({text}, ' ', 'T'), '(\\.[0-9]{{3}})[0-9]+', '$1')"
             moment = f"from_iso8601_timestamp({milliseconds}) AT TIME ZONE 'UTC'"
-            return _where(text, _MOMENT, f"TRY(CAST({moment} AS timestamp(3)))")
+            usual = f"TRY_CAST(replace(trim(TRAILING 'Z' FROM {text}), 'T', ' ') AS timestamp(3))"
+            return _where(text, _USUAL_MOMENT, usual, _where(text, _MOMENT, f"TRY(CAST({moment} AS timestamp(3)))"))
         case "int" | "bigint":
             return _where(text, _INTEGER, f"TRY_CAST({text} AS {_TYPES.get(column.type, column.type)})")
         case _:
             precision, scale = column.decimal
-            fits = f"^-?[0-9]{{1,{max(precision - scale, 1)}}}" + (f"(?:\\.[0-9]{{1,{scale}}})?$" if scale else "$")
+            fits = (
+                f"^-?[0-9]{{1,{max(precision - scale, 1)}}}" + (f"(?:\\.[0-9]{{1,{scale}}})?" if scale else "") + "\\z"
+            )
             return _where(text, fits, f"TRY_CAST({text} AS {column.type})")
 
 
-def _where(text: str, pattern: str, value: str) -> str:
-    return f"CASE WHEN regexp_like({text}, {literal(pattern)}) THEN {value} END"
+def _where(text: str, pattern: str, value: str, other: str = "NULL") -> str:
+    return f"CASE WHEN regexp_like({text}, {literal(pattern)}) THEN {value} ELSE {other} END"
 
 
 def _path(table: LakeTable, column: Column) -> str:

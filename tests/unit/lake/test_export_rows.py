@@ -41,6 +41,10 @@ ITEMS: tuple[Mapping[str, Any], ...] = (
     {"day": {"S": "2023-02-29"}, "at": {"S": "2026-01-02 03:04:05+02:00"}},
     {"day": {"S": "2023-2-9"}, "at": {"S": "2026-01-02T03:04:05.123999+0530"}},
     {"at": {"S": "2026-13-02T03:04:05Z"}, "odd' name": {"M": {"city": {"S": 'Łódź "€" \U0001f600\n'}}}},
+    {"day": {"S": "2026-02-30"}, "at": {"S": "2026-02-30T03:04:05.678Z"}},
+    {"at": {"S": "2026-01-02T03:60:05.678Z"}},
+    {"at": {"S": "9999-12-31T23:59:59.999Z"}},
+    {"day": {"S": "2026-01-02\n"}, "at": {"S": "2026-01-02T03:04:05.678Z\n"}},
     {"at": {"S": "yesterday"}, "odd' name": {"S": "no map"}, "empty": {"M": {}}, "set": {"NS": ["2", "1"]}},
 )
 
@@ -85,7 +89,7 @@ def shown(column: Column, value: object) -> str | None:
 
 
 def test_a_full_exports_items_are_rows_of_its_moment(tmp_path: Path) -> None:
-    items = [{"id": {"S": f"i{at}"}, "line": {"N": "7"}, **item} for at, item in enumerate(ITEMS)]
+    items = [{"id": {"S": f"i{at:02}"}, "line": {"N": "7"}, **item} for at, item in enumerate(ITEMS)]
     rows = found(tmp_path, "full", *({"Item": item} for item in items))
     assert len(rows) == len(items)
     for item, row in zip(items, rows, strict=True):
@@ -93,7 +97,7 @@ def test_a_full_exports_items_are_rows_of_its_moment(tmp_path: Path) -> None:
         change = Change("", "INSERT", sequence_of(MOMENT), "2026-03-01 12:00:05", 0, None, image, image, False)
         for column in TABLE.change_log_columns[1:]:
             assert row[column.name] == shown(column, transformed(change)[column.name]), (column.name, item)
-    key = b'{"S":"i0"}\x1f{"N":"7"}|' + sequence_of(MOMENT).encode()
+    key = b'{"S":"i00"}\x1f{"N":"7"}|' + sequence_of(MOMENT).encode()
     assert rows[0]["event_id"] == f"backfill-{md5(key).hexdigest()}", "the id follows from key and moment"
 
 
