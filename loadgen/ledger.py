@@ -82,7 +82,8 @@ class LedgerFile:
                     view = view[os.write(self._fd, view) :]
             except OSError as error:
                 self.failure = (
-                    f"The ledger {self._path} lacks acknowledged writes, because it cannot be written: {error.strerror}"
+                    f"The ledger {self._path} lacks acknowledged writes, because it cannot be written: "
+                    f"{error.strerror}; make room or change --ledger."
                 )
 
     def close(self) -> None:

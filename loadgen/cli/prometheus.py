@@ -16,6 +16,7 @@ from loadgen.metrics.counters import METRICS, MetricsRow
 from loadgen.report.expected import Expected
 from loadgen.report.report import second
 from loadgen.schedule.mix import Kind
+from stack import UserError
 
 PREFIX = "loadgen"
 _QUANTILES = {"p50": "0.5", "p99": "0.99"}
@@ -25,11 +26,15 @@ LATENCIES = ("service", "intended", "lag")
 class PrometheusFile:
     """Writes the metrics and passes each row on to another view.
 
-    Counters are totals since the end of preload and warm-up; latencies are those of the last second.
+    Counters are totals since the end of preload and warm-up; latencies are those of the last second. The constructor
+    raises UserError for a path that is not a file's.
     """
 
     def __init__(self, path: Path, table: str, view: ProgressView, scenario: str = "") -> None:
-        self._path = path
+        # A file replaces the one that a link names, and must not replace a device or a named pipe.
+        self._path = path.resolve()
+        if self._path.exists() and not self._path.is_file():
+            raise UserError(f"{path} is not a file: give --prometheus the path of one.")
         self._label = f'table="{_escaped(table)}"' + (f',scenario="{scenario}"' if scenario else "")
         self._view = view
         self._total = MetricsRow(second=0)

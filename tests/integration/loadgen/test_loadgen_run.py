@@ -238,6 +238,7 @@ def test_a_full_disk_costs_neither_the_figures_nor_the_report_of_a_ledger(
     assert report.lost == []
     assert report.failure is not None
     assert "lacks acknowledged writes, because it cannot be written: No space left" in report.failure
+    assert report.failure.endswith("; make room or change --ledger.")
 
 
 @pytest.mark.parametrize("until", ["launched", "described"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from loadgen.cli.progress import Silent
 from loadgen.cli.prometheus import PrometheusFile
 from loadgen.metrics.counters import Counts, Latencies, MetricsRow
+from stack import UserError
 
 # https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details
 SAMPLE = re.compile(
@@ -71,6 +73,16 @@ def test_a_run_goes_on_without_a_file_that_cannot_be_written(
     written.row(row(0, acked=1))
     written.row(row(1, acked=1))
     assert capsys.readouterr().err.count("cannot be written: No such file or directory; the run continues") == 1
+
+
+def test_a_device_is_refused_and_a_link_stays_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="pipe is not a file: give --prometheus the path of one"):
+        PrometheusFile(tmp_path / "pipe", "orders", Silent())
+    (tmp_path / "link").symlink_to(tmp_path / "loadgen.prom")
+    PrometheusFile(tmp_path / "link", "orders", Silent()).row(row(0, acked=1))
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "loadgen.prom").is_file()
 
 
 def test_each_kind_of_call_has_a_label_and_the_sum_is_of_all(tmp_path: Path) -> None:
