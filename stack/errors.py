@@ -65,6 +65,8 @@ def explain(error: BaseException) -> str | None:
         return f"No AWS credentials were found: {_NO_CREDENTIALS}."
     if "ProfileNotFound" in names:
         return f"{_clause(str(error))}: correct AWS_PROFILE."
+    if "InvalidRegionError" in names:
+        return f"{_clause(str(error))}: correct --region, AWS_REGION or the region of the AWS configuration."
     if names & {"TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError"}:
         return f"The AWS single sign-on has expired ({_clause(str(error))}): run `aws sso login`."
     return _explain_answer(error) if "ClientError" in names else None

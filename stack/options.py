@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from stack.outputs import NAMES, StackOutputs, option
 from stack.resolve import resolve
@@ -31,8 +32,9 @@ def add_options(parser: ArgumentParser, *names: str) -> None:
     )
     group.add_argument("--stack", metavar="NAME", help="read the remaining names from this Pulumi stack's outputs")
     for name in (*names, "region", "endpoint_url"):
-        metavar = "URL" if name == "endpoint_url" else "NAME"
-        group.add_argument(option(name), dest=name, metavar=metavar, help=_HELP.get(name, name.replace("_", " ")))
+        metavar, type_ = ("URL", _endpoint) if name == "endpoint_url" else ("NAME", str)
+        said = _HELP.get(name, name.replace("_", " "))
+        group.add_argument(option(name), dest=name, metavar=metavar, type=type_, help=said)
     group.add_argument(
         "--state-dir",
         type=Path,
@@ -45,3 +47,15 @@ def resolve_options(arguments: Namespace) -> StackOutputs:
     """Call `resolve` with the options that `add_options` added."""
     given = {name: getattr(arguments, name, None) for name in NAMES}
     return resolve(arguments.stack, arguments.state_dir, **given)
+
+
+def _endpoint(text: str) -> str:
+    """Return an endpoint that botocore takes. Raises: ArgumentTypeError: botocore refuses it."""
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of the port
+        valid = False
+    if not valid:
+        raise ArgumentTypeError(f"{text!r} is not an endpoint: write it as https://host or http://host:port")
+    return text

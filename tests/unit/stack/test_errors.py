@@ -24,6 +24,7 @@ def _raising(error: BaseException) -> int:
         (botocore_errors.EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), "Cannot reach AWS"),
         (botocore_errors.NoCredentialsError(), "No AWS credentials"),
         (botocore_errors.ProfileNotFound(profile="x"), "AWS_PROFILE"),
+        (botocore_errors.InvalidRegionError(region_name="eu west"), "correct --region"),
         (_client_error("AccessDeniedException", "User is not authorized to perform x."), "denied PutItem"),
         (_client_error("UnrecognizedClientException", "The security token is invalid."), "did not accept"),
         (_client_error("ResourceNotFoundException", "Table: orders not found"), "Table: orders not found"),
