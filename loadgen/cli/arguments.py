@@ -64,7 +64,7 @@ def parser() -> ArgumentParser:
     class PlainText(RawDescriptionRichHelpFormatter):
         """Prints text in brackets literally instead of as markup."""
 
-        text_markup = False
+        text_markup = help_markup = False
 
     made = Parser(
         prog=called("loadgen"),

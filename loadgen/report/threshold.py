@@ -1,6 +1,6 @@
 """Thresholds: conditions on a report that set the exit code, as a CI pipeline needs.
 
-    intended_p99<50ms    service_p99.9<=0.2s    dropped==0    acked_share>=99.9%    rate>=495
+    intended_p99<50ms    service_p99.9<=0.2s    dropped==0    acked_share>=99.9%    rate>=495/s
 
 The metrics are the counters (`loadgen.metrics.counters`), `rate` (acknowledged operations per second), `acked_share`
 (of what was planned), `unsent`, and a latency with any percentile, `mean` or `max`: service_p50, intended_p99.9,
@@ -23,7 +23,7 @@ from loadgen.report.report import LatencyReport, RunReport, ThresholdReport
 from loadgen.schedule.mix import KINDS, Kind
 from loadgen.schedule.parameters import help_lines
 
-_FORM = re.compile(r"\s*(?:([a-z]+):)?([a-z_]+(?:\d+(?:\.\d+)?)?)\s*(<=|>=|==|<|>)\s*(\d+(?:\.\d+)?)\s*(ms|s|%)?\s*")
+_FORM = re.compile(r"\s*(?:([a-z]+):)?([a-z_]+(?:\d+(?:\.\d+)?)?)\s*(<=|>=|==|<|>)\s*(\d+(?:\.\d+)?)\s*(ms|s|%|/s)?\s*")
 _LATENCY = re.compile(r"(service|intended|lag)_(?:p(\d+(?:\.\d+)?)|(mean|max))")
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -32,11 +32,12 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     ">": operator.gt,
 }
-_SCALES = {None: 1.0, "ms": 1.0, "s": 1000.0, "%": 0.01}
-ACKED_SHARE = "acked_share"
+_SCALES = {None: 1.0, "ms": 1.0, "s": 1000.0, "%": 0.01, "/s": 1.0}
+ACKED_SHARE, RATE = "acked_share", "rate"
+_UNITS = {ACKED_SHARE: ("%",), RATE: ("/s",)}
 # The metrics that are computed from several counters; every counter is a metric under its name.
 _DERIVED: dict[str, Callable[[RunReport, Counts], float]] = {
-    "rate": lambda report, counts: report.per_s(counts.acked),
+    RATE: lambda report, counts: report.per_s(counts.acked),
     ACKED_SHARE: lambda _, counts: counts.acked / counts.planned if counts.planned else 1.0,
     "unsent": lambda _, counts: counts.unsent,
 }
@@ -65,13 +66,14 @@ class Threshold(Struct, frozen=True):
         latency = _LATENCY.fullmatch(metric)
         if latency is None and metric not in (names := [*METRICS, *_DERIVED]):
             raise ArgumentTypeError(
-                f"there is no metric {metric!r}: it is one of {', '.join(names)}, intended_p99, ..."
+                f"there is no metric {metric!r}: it is a latency such as intended_p99, or one of {', '.join(names)}"
             )
         if latency is not None and float(latency[2] or 0) > 100:
             raise ArgumentTypeError(f"{metric!r}: a percentile is at most 100")
-        if (unit in {"ms", "s"}) != (latency is not None) or (unit == "%" and metric != ACKED_SHARE):
+        units = {"ms", "s"} if latency is not None else {None, *_UNITS.get(metric, ())}
+        if unit not in units:
             raise ArgumentTypeError(
-                f"{text!r}: latencies are given in ms or s, acked_share in %, all else without a unit"
+                f"{text!r}: latencies are given in ms or s, acked_share in %, rate in /s, all else without a unit"
             )
         return cls(text.strip(), metric, comparison, float(number) * _SCALES[unit], kind)
 
@@ -104,16 +106,17 @@ def shown(metric: str, value: float) -> str:
         return f"{value:,.10g} ms"
     if metric == ACKED_SHARE:
         return f"{100 * value:.10g}%"
-    return f"{value:,.1f}/s" if metric == "rate" else f"{value:,.10g}"
+    return f"{value:,.1f}/s" if metric == RATE else f"{value:,.10g}"
 
 
 def metrics_help() -> str:
     """Return the metrics of thresholds with their units, for --help."""
-    counters = textwrap.fill(", ".join(METRICS), 90, initial_indent=" " * 29, subsequent_indent=" " * 29).lstrip()
+    indent = " " * 34
+    counters = textwrap.fill(", ".join(METRICS), 95, initial_indent=indent, subsequent_indent=indent).lstrip()
     return help_lines(
         {
             "intended_p99, service_p50, …": "latency in ms or s: intended, service or lag; any percentile, mean or max",
-            "rate": "acknowledged operations per second",
+            RATE: "acknowledged operations per second",
             ACKED_SHARE: "acknowledged operations of the planned ones, in %",
             "unsent": "planned operations that were not due before the end",
             "a counter": counters,

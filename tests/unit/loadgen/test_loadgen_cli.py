@@ -103,6 +103,7 @@ def test_help_shows_what_is_in_brackets_and_every_metric(capsys: pytest.CaptureF
         main(["--help"])
     text = capsys.readouterr().out
     assert "[[phase]]" in text
+    assert "[[scenario]]" in text
     for name in (*METRICS, "acked_share", "unsent", "rate"):
         assert name in text
 

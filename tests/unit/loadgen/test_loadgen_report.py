@@ -125,6 +125,7 @@ def test_the_report_its_summary_and_its_page_say_whether_the_segments_were_compi
         ("acked_share>=97%", True),
         ("acked_share>=0.98", False),
         ("rate>=97", True),
+        ("rate<97/s", False),
         ("acked_share>=0.97", True),
     ],
 )
@@ -142,6 +143,7 @@ def test_a_threshold_holds_or_fails(report: RunReport, text: str, met: bool) -> 
         "intended_p99<5",
         "dropped==0ms",
         "rate>=5%",
+        "acked>=5/s",
         "intended_p101<5ms",
         "intended_p99=5ms",
     ],
