@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -61,6 +60,9 @@ def _read(path: Path, type_: type[_T]) -> _T | None:
 
 
 def _healthy(endpoint_url: str) -> bool:
+    # A tenth of the start of what needs no sandbox: `--help`, the comparison of reports, the load generator's workers.
+    from http.client import HTTPConnection, HTTPException
+
     address = urlsplit(endpoint_url)
     connection = HTTPConnection(address.hostname or "", address.port, timeout=_HEALTH_TIMEOUT_S)
     try:

@@ -24,4 +24,6 @@ def test_reading_a_report_does_not_load_the_sender(module: str) -> None:
 
 
 def test_a_run_does_load_it() -> None:
-    assert {"loadgen.engine.segment", "uvloop"} <= loaded_by("import uvloop, loadgen.distributed.worker")
+    loaded = loaded_by("import uvloop, loadgen.distributed.worker")
+    assert {"loadgen.engine.segment", "uvloop"} <= loaded
+    assert "http.client" not in loaded, "a worker looks for no sandbox"
