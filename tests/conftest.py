@@ -81,9 +81,20 @@ def pytest_unconfigure() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order long tests first, so that no worker ends alone with one; the rest in any order."""
+    """Order long tests first, so that no worker ends alone with one; the rest in any order.
+
+    A test marked `destroys` is its module's last, so that what it destroys is not made again for the others.
+    """
     kinds = ("e2e", "integration")
-    items.sort(key=lambda item: next((n for n, kind in enumerate(kinds) if kind in item.path.parts), len(kinds)))
+    first: dict[Path, int] = {}
+    for place, item in enumerate(items):
+        first.setdefault(item.path, place)
+
+    def rank(item: pytest.Item) -> tuple[int, int, bool]:
+        kind = next((n for n, kind in enumerate(kinds) if kind in item.path.parts), len(kinds))
+        return kind, first[item.path], item.get_closest_marker("destroys") is not None
+
+    items.sort(key=rank)
 
 
 class SandboxServer(NamedTuple):
