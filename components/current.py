@@ -24,7 +24,8 @@ in the views after the next merge, which reads all of U.
 https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
 
 In both joins of a view the few fresh changes are on the right: Trino builds a join's table from its right side, and
-their keys filter the scan of T that the RIGHT JOIN makes.
+their keys filter the scan of T that the RIGHT JOIN makes. So do their sequences, which are part of its condition: a row
+of T can only match if it has the sequence of a fresh change or a later one, and files without such rows are not read.
 https://trino.io/docs/current/admin/dynamic-filtering.html
 """
 
@@ -64,10 +65,10 @@ _STATE = Template(
     "WITH recent AS (SELECT * FROM ("
     'SELECT $read, row_number() OVER (PARTITION BY $keys ORDER BY "sequence" DESC) AS recency '
     "FROM $unmerged WHERE fresh) WHERE recency = 1) "
-    "SELECT $merged FROM $table AS t LEFT JOIN recent AS r ON $same_key "
-    'WHERE t."op" <> \'REMOVE\' AND (r."sequence" IS NULL OR r."sequence" <= t."sequence") '
-    "UNION ALL SELECT $unmerged_columns FROM $table AS t RIGHT JOIN recent AS r ON $same_key "
-    'WHERE r."op" <> \'REMOVE\' AND (t."sequence" IS NULL OR t."sequence" < r."sequence")'
+    'SELECT $merged FROM $table AS t LEFT JOIN recent AS r ON $same_key AND r."sequence" > t."sequence" '
+    'WHERE t."op" <> \'REMOVE\' AND r."sequence" IS NULL '
+    'UNION ALL SELECT $unmerged_columns FROM $table AS t RIGHT JOIN recent AS r ON $same_key AND t."sequence" >= '
+    'r."sequence" WHERE r."op" <> \'REMOVE\' AND t."sequence" IS NULL'
 )
 
 _ENVELOPE = tuple(column for column in ENVELOPE if column.name in ("op", "sequence", "changed_at"))
