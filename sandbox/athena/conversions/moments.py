@@ -16,9 +16,8 @@ MACROS = (
     r"""athena_at_zone(i, z) AS CASE WHEN i IS NOT NULL AND z IS NOT NULL
         THEN struct_pack(instant := i, zone := z) END""",
     # Rounds to a multiple of a number of microseconds, half up.
-    r"""athena_round_time(t, unit) AS CASE WHEN epoch_us(t) % unit = 0 THEN t ELSE make_timestamp(epoch_us(t)
-        - ((epoch_us(t) % unit) + unit) % unit
-        + CASE WHEN 2 * (((epoch_us(t) % unit) + unit) % unit) >= unit THEN unit ELSE 0 END) END""",
+    r"""athena_round_time(t, unit) AS CASE WHEN epoch_us(t) % unit = 0 THEN t
+        ELSE time_bucket(to_microseconds(unit), t + to_microseconds(unit // 2)) END""",
 )
 _TIMESTAMP = r"\s*([-+]?\d{4,}-\d{1,2}-\d{1,2}( (\d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?)?)\s*"
 _ZONED = r"\s*([-+]?\d{4,}-\d{1,2}-\d{1,2}(?: \d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?)?)\s*(.*?)\s*"

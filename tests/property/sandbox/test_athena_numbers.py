@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -88,3 +89,14 @@ def values_of(lake: Lake, expressions: list[str]) -> list[str]:
     """Each expression's value, by one statement."""
     (row,) = lake.query(f"SELECT {', '.join(f'{sql} AS c{n}' for n, sql in enumerate(expressions))}")
     return [str(value) for value in row]
+
+
+@TOGETHER
+@given(cases=several(st.tuples(st.datetimes(datetime(1000, 1, 1), datetime(9998, 1, 1)), st.integers(0, 5))))
+def test_a_timestamp_is_rounded_half_up(lake: Lake, cases: list[tuple[datetime, int]]) -> None:
+    rounded = [f"CAST(CAST(TIMESTAMP '{at}' AS timestamp({digits})) AS varchar)" for at, digits in cases]
+    expected: list[datetime] = []
+    for at, digits in cases:
+        unit = timedelta(microseconds=10 ** (6 - digits))
+        expected.append(at - (at - datetime.min + unit / 2) % unit + unit / 2)
+    assert [datetime.fromisoformat(text) for text in values_of(lake, rounded)] == expected
