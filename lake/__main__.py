@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
 try:
+    # It waits: an interrupt that breaks off the definition of a msgspec.Struct ends the process with SIGSEGV.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     from rich_argparse import RawDescriptionRichHelpFormatter
 
     from stack import Parser, ShowVersion, called, run
     from stack.commandline import imported
+
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 except KeyboardInterrupt:  # Ctrl-C while they are imported
     sys.exit(130)
 

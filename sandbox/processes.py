@@ -11,18 +11,16 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from types import FrameType
 from typing import NamedTuple
 
 from sandbox.errors import SandboxError
 from sandbox.state import LAUNCHER, REGION_VARIABLE, StateDir
+from stack.commandline import interrupts_deferred
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 60.0
@@ -84,7 +82,7 @@ def start(state: StateDir, process: Process, arguments: Sequence[str], region: s
         stale.unlink(missing_ok=True)
     command = [sys.executable, "-m", LAUNCHER, process.module, *arguments, "--state-dir", str(state.path)]
     # An interrupt between the start and the record would leave a process that no command finds.
-    with _interrupts_deferred(), (state.logs / f"{process.name}.log").open("ab") as log:
+    with interrupts_deferred(), (state.logs / f"{process.name}.log").open("ab") as log:
         child = subprocess.Popen(  # noqa: S603 - a module of the project, and no shell
             command,
             cwd=_SOURCE,
@@ -99,30 +97,6 @@ def start(state: StateDir, process: Process, arguments: Sequence[str], region: s
         started = started_at(child.pid)
         if started is not None:
             state.write_json(f"{process.name}.pid", ProcessRecord(child.pid, started)._asdict())
-
-
-@contextmanager
-def _interrupts_deferred() -> Generator[None]:
-    """Defer SIGINT and SIGTERM to the end of this context. Only the main thread has signal handlers."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    arrived: list[tuple[int, FrameType | None]] = []
-    handlers = {
-        number: signal.signal(number, lambda number, frame: arrived.append((number, frame)))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for number, frame in arrived:
-            handler = handlers[signal.Signals(number)]
-            if callable(handler):
-                handler(number, frame)
-            elif handler != signal.SIG_IGN:
-                signal.raise_signal(number)
 
 
 def environment(region: str) -> dict[str, str]:

@@ -59,9 +59,14 @@ class Parser(ArgumentParser):
 
 
 def imported(name: str) -> ModuleType:
-    """Import the module of a command line. Raises: UserError: the schema, which it imports, is not valid."""
+    """Import the module of a command line. Raises: UserError: the schema, which it imports, is not valid.
+
+    Ctrl-C and SIGTERM wait until the end: an interrupt that breaks off the definition of a msgspec.Struct ends the
+    process with SIGSEGV.
+    """
     try:
-        return import_module(name)
+        with interrupts_deferred():
+            return import_module(name)
     except ValueError as error:
         frames = walk_tb(error.__traceback__)
         if not any(frame.f_globals.get("__name__") == _SCHEMA for frame, _ in frames):
@@ -125,6 +130,30 @@ def run(main: Callable[[], int | None], explain: Callable[[BaseException], str |
         _unread()
         sys.stderr.write(f"The output cannot be written: {error.strerror}.\n")
         return Exit.BAD_INPUT
+
+
+@contextmanager
+def interrupts_deferred() -> Generator[None]:
+    """Defer SIGINT and SIGTERM to the end of this context. Only the main thread has signal handlers."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    arrived: list[tuple[int, FrameType | None]] = []
+    handlers = {
+        number: signal.signal(number, lambda number, frame: arrived.append((number, frame)))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number, frame in arrived:
+            handler = handlers[signal.Signals(number)]
+            if callable(handler):
+                handler(number, frame)
+            elif handler != signal.SIG_IGN:
+                signal.raise_signal(number)
 
 
 @contextmanager

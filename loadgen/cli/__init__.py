@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from typing import cast
 
 from stack import run as run_tool
+from stack.commandline import imported
 
 _COMMANDS = {
     "compare": "loadgen.report.compare",
@@ -30,5 +30,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str]) -> int:
     module = _COMMANDS.get(argv[0]) if argv else None
-    command = cast("Callable[[Sequence[str]], int]", import_module(module or _RUN).main)
+    command = cast("Callable[[Sequence[str]], int]", imported(module or _RUN).main)
     return command(argv if module is None else argv[1:])

@@ -129,10 +129,15 @@ def test_ctrl_c_ends_it_and_says_nothing(
 @pytest.mark.parametrize("module", ["loadgen", "lake", "sandbox", "components.explain", "components.audit"])
 def test_ctrl_c_while_it_is_imported_says_nothing_either(module: str, tmp_path: Path) -> None:
     # All of them import `stack`, and it msgspec. A shell's background job, such as a test run, ignores SIGINT.
-    (tmp_path / "msgspec.py").write_text(
-        "import os, signal\n"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        "from importlib.abc import MetaPathFinder\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "os.kill(os.getpid(), signal.SIGINT)\n"
+        "class Interrupts(MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'msgspec':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupts())\n"
     )
     ended = subprocess.run(
         [sys.executable, "-m", module, "--help"],

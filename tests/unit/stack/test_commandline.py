@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from stack.commandline import Exit, Parser, UserError, run
+from stack.commandline import Exit, Parser, UserError, imported, run
 
 
 class Gone:
@@ -75,6 +75,19 @@ def test_sigterm_is_handled_like_ctrl_c(capsys: pytest.CaptureFixture[str]) -> N
     assert ended == ["cleanly"]
     assert capsys.readouterr() == ("", "")
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_ctrl_c_waits_until_a_module_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A definition of a msgspec.Struct that it breaks off is a segmentation fault."""
+    (tmp_path / "interrupted_module.py").write_text("import os\nos.kill(os.getpid(), 2)\nwhole = True\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            imported("interrupted_module")
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert sys.modules.pop("interrupted_module").whole
 
 
 def test_a_reader_that_goes_before_the_end_does_not_learn_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
