@@ -49,8 +49,12 @@ class KeyInsights:
         self.counts: dict[str, ContributorCounts] = {}
 
     def enable(self, mode: str | None, *, sorted_keys: bool, now_s: float) -> bool:
-        """Enable it, or change its mode; return whether that changes anything."""
-        mode = mode or (self.mode if self.status == ENABLED else ALL_KEYS)
+        """Enable it, or change its mode; return whether that changes anything.
+
+        Without a mode it is that of all keys, also where it is enabled for throttled ones: finding DDB-TABLE-092 of
+        ack-api-quirks, which has recorded AWS.
+        """
+        mode = mode or ALL_KEYS
         if (self.status, self.mode) == (ENABLED, mode):
             return False
         if self.status != ENABLED:

@@ -133,6 +133,8 @@ def test_a_table_is_enabled_described_narrowed_and_disabled(table: Insights) -> 
     assert table.update(ContributorInsightsMode="THROTTLED_KEYS")["ContributorInsightsStatus"] == "ENABLING"
     narrowed: list[str] = table.describe()["ContributorInsightsRuleList"]
     assert sorted(narrowed) == sorted(rule for rule in rules if "-PKT-" in rule or "-SKT-" in rule)
+    assert table.update()["ContributorInsightsStatus"] == "ENABLING"
+    assert table.describe()["ContributorInsightsMode"] == "ACCESSED_AND_THROTTLED_KEYS"
 
     assert table.update("DISABLE")["ContributorInsightsStatus"] == "DISABLING"
     after = table.describe()
