@@ -76,7 +76,7 @@ def _next(found: FoundRates, limit: float | None, highest: float, precision: flo
         # The search ends if `below` holds and `above` does not. If a rate far above the limit holds, the limit is
         # measured wrongly, and the middle is tried.
         above = int(max(low, below) * (1 + excess))
-        between = [below, *([above] if above <= limit * (1 + excess) ** 2 else []), middle]
+        between = [below, *([above] if above <= limit * (1 + excess) ** 3 else []), middle]
     # A step too close to a known rate adds no information.
     margin = 1 + precision / 4
     near = min(max(middle, low + 1), failed - 1)

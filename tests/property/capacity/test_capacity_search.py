@@ -137,7 +137,7 @@ def test_a_stage_that_shows_a_lower_limit_each_time_takes_few_steps(limit: float
     found = search(step, first * limit, 40_000, PRECISION)
     assert found.held is not None
     assert found.failed is not None
-    assert len(asked) <= 10
+    assert len(asked) <= 12  # of which up to five lead up to the limit
 
 
 @settings(max_examples=30)
