@@ -16,7 +16,7 @@ from lake.costs import size
 from lake.counts import counted
 from lake.merge_machine import MergeFailedError, MergeMachine
 from lake.merging import CurrentMerge, MergePlan
-from lake.moments import duration
+from lake.moments import duration, interval
 from lake.status_line import StatusLine
 from stack import StackOutputs, UserError, add_options, resolve_options
 
@@ -47,7 +47,7 @@ refused. Ctrl-C then ends the command and not the execution."""
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--every", type=duration, metavar="DURATION", help="merge again after 15m, 1h or 1d")
+    parser.add_argument("--every", type=interval, metavar="DURATION", help="merge again after 15m, 1h or 1d")
     parser.add_argument("--rebuild", action="store_true", help="make the table again from the whole log")
     parser.add_argument(
         "--margin",

@@ -19,6 +19,14 @@ def duration(text: str) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
+def interval(text: str) -> timedelta:
+    """Parse a duration of a second or more, of what is repeated. Raises: ArgumentTypeError: anything else."""
+    found = duration(text)
+    if not found:
+        raise ArgumentTypeError(f"{text!r} leaves no pause: take at least 1s")
+    return found
+
+
 def moment(text: str) -> datetime:
     """Parse a time to the second, in UTC: `now`, a duration before now, or ISO 8601 (without an offset: UTC).
 

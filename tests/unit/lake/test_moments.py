@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lake.moments import duration, moment
+from lake.moments import duration, interval, moment
 
 
 def test_a_moment_is_now_a_duration_ago_or_a_time_in_utc() -> None:
@@ -25,3 +25,10 @@ def test_a_duration_has_a_unit() -> None:
     assert duration("90s") == timedelta(seconds=90)
     with pytest.raises(ArgumentTypeError):
         duration("90")
+
+
+def test_what_is_repeated_has_a_pause() -> None:
+    assert interval("1s") == timedelta(seconds=1)
+    for text in ("0s", "0d", "90"):
+        with pytest.raises(ArgumentTypeError):
+            interval(text)
