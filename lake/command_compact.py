@@ -61,7 +61,7 @@ def main(arguments: Namespace) -> int:
         plan = compaction.plan
         if not arguments.json:
             with say.hidden():
-                _show(plan, Console())
+                _show(plan, Console(), open_hours=arguments.open)
         if not arguments.dry_run:
             compaction.run()
     if arguments.json:
@@ -71,11 +71,12 @@ def main(arguments: Namespace) -> int:
     return 0
 
 
-def _show(plan: CompactionPlan, console: Console) -> None:
+def _show(plan: CompactionPlan, console: Console, *, open_hours: bool) -> None:
     if plan.unfinished:
         console.print(f"to be finished from a stopped run: {counted(plan.unfinished, 'group')}", soft_wrap=True)
     if not plan.objects:
-        console.print(f"no small objects of closed hours among {plan.log_objects:,}: nothing to do", soft_wrap=True)
+        hours = "" if open_hours else " of closed hours"
+        console.print(f"no small objects{hours} among {plan.log_objects:,}: nothing to do", soft_wrap=True)
         return
     left = plan.log_objects - plan.objects + plan.new_objects
     console.print(

@@ -13,7 +13,7 @@ import msgspec
 from rich.console import Console
 from rich.live import Live
 
-from lake.counts import counted
+from lake.counts import counted, whole
 from lake.freshness import Freshness, freshness
 from lake.moments import duration
 from lake.stages import lake_line, line, stage_watch
@@ -50,7 +50,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="DURATION",
         help="only changes made in the last 30s, 15m, 2h or 1d (default: all in the change log)",
     )
-    parser.add_argument("--max-p99", type=int, metavar="SECONDS", help="maximum 99th percentile of the age")
+    parser.add_argument("--max-p99", type=whole, metavar="SECONDS", help="maximum 99th percentile of the age")
     parser.add_argument(
         "--watch",
         action="store_true",

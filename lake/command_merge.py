@@ -76,6 +76,8 @@ def main(arguments: Namespace) -> int:
                 return 1
         else:
             rebuild = False
+            if not (arguments.dry_run or arguments.json):
+                Console().print("merged")
         if every is None or arguments.dry_run:
             return 0
         time.sleep(every.total_seconds())

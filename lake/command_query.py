@@ -16,6 +16,7 @@ from rich.table import Table
 from components.queries import MOMENTS
 from lake.athena import Athena, NamedQuery, QueryError, QueryProgress
 from lake.clients import client
+from lake.counts import whole
 from lake.described import log_place
 from lake.formats import WRITERS, write_table
 from lake.retention import check_kept, kept_days
@@ -62,7 +63,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-rows",
-        type=int,
+        type=whole,
         default=_MAX_ROWS,
         metavar="N",
         help="rows of a table; 0 shows all (default: %(default)s). The other formats always show all.",

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from lake.counts import whole
 from lake.findings import show, write_json
 from lake.moments import moment
 from lake.progress import progress_display
@@ -107,7 +108,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only print what would be read and what it would cost")
     parser.add_argument("--json", action="store_true", help="print the report instead of the summary")
     parser.add_argument(
-        "--show", type=int, default=_SHOWN, metavar="N", help="differences in the summary (default: %(default)s)"
+        "--show", type=whole, default=_SHOWN, metavar="N", help="differences in the summary (default: %(default)s)"
     )
     add_options(parser, *WHOLE_WAY)
 

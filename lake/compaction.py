@@ -31,6 +31,7 @@ from msgspec import Struct
 from lake.athena import Athena, QueryError
 from lake.clients import client
 from lake.costs import CommandCost
+from lake.counts import counted
 from lake.described import log_place
 from lake.objects import S3Client, delete_all, listed
 from lake.rewriting import LogObject, Rewriter, staging_name
@@ -149,7 +150,9 @@ class Compaction:
         if self._place.format == "PARQUET":
             self._rewriter.drop_left()
         for number, group in enumerate(self._groups):
-            self._watch(f"hour {group.hour}: {len(group.objects)} objects, {number + 1} of {len(self._groups)} groups")
+            self._watch(
+                f"hour {group.hour}: {counted(len(group.objects), 'object')}, group {number + 1} of {len(self._groups)}"
+            )
             try:
                 self._replace(group)
             except QueryError as error:

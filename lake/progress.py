@@ -18,7 +18,7 @@ _TEXTS: dict[Phase, str] = {
     "view": "reading the view's rows whose digests differ: {count:,}",
     "images": "reading the images whose digests differ: {count:,}",
     "ledger": "reading the change log for the ledger: {count:,} writes",
-    "compared": "compared: {count:,} differences, waiting for late changes",
+    "compared": "compared: {count:,} differences",
 }
 _JSON_INTERVAL_S = 5.0
 
@@ -35,6 +35,8 @@ def progress_display(console: Console) -> Generator[Callable[[VerifyProgress], N
 
 def _text(progress: VerifyProgress) -> str:
     parts = [_TEXTS[progress.phase].format(count=progress.count), f"{progress.waited_s:.0f} s"]
+    if progress.phase == "compared" and progress.count:
+        parts[0] += ", waiting for late changes"
     if progress.way is not None:
         parts[1:1] = places(progress.way)
     return " · ".join(parts)

@@ -181,6 +181,8 @@ def test_a_user_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: p
         ["--timeout", "inf"],
         ["--nonsense"],
         ["--sample", "0"],
+        ["--show", "-3"],
+        ["--show", "some"],
         ["--since", "9999-01-01"],
         ["--as-of", "soon"],
     ],

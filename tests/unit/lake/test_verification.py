@@ -279,6 +279,15 @@ def test_progress_is_a_live_line_on_a_terminal() -> None:
     assert "reading the table" in out.getvalue() or "change log" in out.getvalue()
 
 
+@pytest.mark.parametrize(("differences", "waits"), [(0, False), (2, True)])
+def test_only_differences_wait_for_late_changes(differences: int, waits: bool) -> None:
+    out = io.StringIO()
+    with progress_display(Console(file=out, force_terminal=True, width=120)) as watch:
+        watch(VerifyProgress("compared", differences, 1.5))
+    assert f"compared: {differences} differences" in out.getvalue()
+    assert ("waiting for late changes" in out.getvalue()) == waits
+
+
 def test_progress_counts_what_each_phase_reads() -> None:
     seen: list[VerifyProgress] = []
     World(*COMPLETE).verify(seen=seen).close()
