@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from capacity.report import CapacityReport, read
+from loadgen.report.compare import distinct
 
 _NONE = "none"
 
@@ -36,7 +37,8 @@ def show(first: Path, second: Path, tolerated: float | None) -> int:
     from rich.table import Table
 
     one, other = read(first), read(second)
-    table = Table("", first.name, second.name)
+    names = distinct(first, second)
+    table = Table("", *names)
     for column in table.columns:
         column.overflow = "fold"
     for line in lines(one, other):
@@ -45,7 +47,7 @@ def show(first: Path, second: Path, tolerated: float | None) -> int:
     console.print(table)
     lost = share_lost(one, other)
     verdict = f"takes {lost:.1%} less" if lost else "takes as much or more"
-    console.print(f"{second.name} {verdict}.", highlight=False)
+    console.print(f"{names[1]} {verdict}.", highlight=False)
     return int(tolerated is not None and lost > tolerated)
 
 

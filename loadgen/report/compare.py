@@ -124,6 +124,11 @@ def _words(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def distinct(first: Path, second: Path) -> tuple[str, str]:
+    """Return the names of two reports' files, with their directories if the names are the same."""
+    return (first.name, second.name) if first.name != second.name else (str(first), str(second))
+
+
 def main(argv: Sequence[str]) -> int:
     """Print two reports side by side; exit code 1 when the second's loss exceeds the tolerance."""
     from rich.console import Console
@@ -151,7 +156,8 @@ def main(argv: Sequence[str]) -> int:
         return show(arguments.first, arguments.second, tolerated)
     first, second = read(arguments.first), read(arguments.second)
     console = Console()
-    table = Table("", arguments.first.name, arguments.second.name, "change")
+    names = distinct(arguments.first, arguments.second)
+    table = Table("", *names, "change")
     if console.width < _NARROW:
         table.box = None
     for column in table.columns:
@@ -166,7 +172,7 @@ def main(argv: Sequence[str]) -> int:
             line.name, f"{line.first:,.{line.digits}f}", f"{line.second:,.{line.digits}f}", change, style=style
         )
     console.print(table)
-    summary.write([verdict(found, arguments.second.name, tolerated or 0.0)])
+    summary.write([verdict(found, names[1], tolerated or 0.0)])
     summary.write([f"the runs differ in {difference}" for difference in differences(first, second)])
     if tolerated is None:
         return 0

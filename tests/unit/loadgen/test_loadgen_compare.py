@@ -38,6 +38,19 @@ def test_a_narrow_comparison_breaks_no_word(
     assert {"generator's", "throttled", "a.json", "b.json"} <= words
 
 
+def test_reports_of_the_same_name_have_their_directories(
+    report: RunReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("before", "after"):
+        (tmp_path / name).mkdir()
+        report.save(tmp_path / name / "report.json")
+    assert compare(["before/report.json", "after/report.json"]) == 0
+    out = capsys.readouterr().out
+    assert "before/report.json" in out
+    assert "after/report.json is not worse." in out
+
+
 def test_a_comparison_says_in_words_how_the_plans_differ(job: Job) -> None:
     other = structs.replace(
         job.plan,
