@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from loadgen.compiled import native
-from loadgen.dynamodb.writes import Call, batch, single
+from loadgen.dynamodb.writes import Call, batch
 from loadgen.schedule.keys import Uniform
 from loadgen.schedule.mix import Mix
 from loadgen.workloads import pools
@@ -42,7 +42,7 @@ def calls(items_each: int) -> Iterator[Call]:
         return (inserts.call(rows, due_ns) for due_ns, rows in batches)
     writes = map(source.write, source.arrivals(offsets_ns))
     if items_each == 1:
-        return map(single, writes)
+        return iter(writes)
     return (batch(list(itertools.islice(writes, items_each))) for _ in itertools.count())
 
 

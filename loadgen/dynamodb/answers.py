@@ -147,7 +147,7 @@ def unprocessed(body: bytes, keys: Mapping[str, tuple[str, ...]]) -> set[tuple[s
 
 def proven(call: Call, reply: Reply) -> bool:
     """Return whether the item that failed a call's condition shows that an earlier sending was applied."""
-    proof = call.writes[0].proof
+    proof = call.carried[0].proof
     if proof is None or not reply.body:
         return False
     return proof.holds(msgspec.json.decode(reply.body, type=_ConditionReply).item)

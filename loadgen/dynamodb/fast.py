@@ -65,7 +65,7 @@ class FastWriter:
 
     async def ask(self, operation: str, parameters: dict[str, object]) -> Reply:
         """Make one call and wait for its reply. Raises the error that keeps the writer from sending it."""
-        call = Call(operation, (msgspec.json.encode(parameters),), [], sent_ns=time.monotonic_ns())
+        call = Call(operation, (msgspec.json.encode(parameters),), sent_ns=time.monotonic_ns())
         answer = asyncio.get_running_loop().create_future()
         self._asked[id(call)] = call, answer
         try:

@@ -35,27 +35,60 @@ class Proof(Struct, frozen=True, gc=False):
         return item.get(self.attribute, {}).get(self.type) == self.value
 
 
-class Write(Struct, gc=False):
-    """One change to one item, or a read of one, which takes no write units.
+class Sending(Struct, kw_only=True, gc=False):
+    """What is known of a request's sendings.
 
-    `key` is the item's key values as text, joined by "/"; `pieces` are the JSON object of a request for this write
-    alone, joined when the whole request is: `opening` of the table, the object's other members, and `CLOSING`; a
-    transaction has other pieces. `units` are the write units that DynamoDB is expected to charge; `subject` is the
-    workload's object, which it receives again when the write is finished; `substitute` means that this write replaces a
-    planned one that was not possible.
+    `attempts` is the number of this sending; `sent_ns` and `answered_ns` are the monotonic times at which the last
+    sending left and its response arrived, recorded by the writer. `uncertain` is set once a sending may have been
+    applied without a response that confirms it.
+    """
+
+    attempts: int = 1
+    sent_ns: int = 0
+    answered_ns: int = 0
+    uncertain: bool = False
+
+
+class Call(Sending, gc=False):
+    """One request: its target, and its JSON body in pieces."""
+
+    target: str
+    pieces: Sequence[bytes]
+
+    @property
+    def body(self) -> bytes:
+        """Return the joined pieces."""
+        return b"".join(self.pieces)
+
+    @property
+    def carried(self) -> Sequence[Write]:
+        """The writes that it carries: none if it is not of the plan."""
+        return ()
+
+
+class Write(Call, gc=False):
+    """One change to one item, or a read of one, which takes no write units. It is the call that carries it alone.
+
+    `key` is the item's key values as text, joined by "/"; `pieces` are joined when the whole request is: `opening` of
+    the table, the object's other members, and `CLOSING`; a transaction has other pieces. `units` are the write units
+    that DynamoDB is expected to charge; `subject` is the workload's object, which it receives again when the write is
+    finished; `substitute` means that this write replaces a planned one that was not possible.
     """
 
     op: Op
-    target: Target
     table: str
     key: str
     version: int
-    pieces: tuple[bytes, ...]
     units: int
     subject: object = None
     proof: Proof | None = None
     substitute: bool = False
     planned_ns: int = 0
+
+    @property
+    def carried(self) -> Sequence[Write]:
+        """The write itself."""
+        return (self,)
 
 
 class Transaction(Write, gc=False):
@@ -64,25 +97,15 @@ class Transaction(Write, gc=False):
     changes: tuple[Write, ...] = ()
 
 
-class Call(Struct, gc=False):
-    """One request: its target, its JSON body in pieces, the writes it carries and the number of this sending.
+class WriteBatch(Call, gc=False):
+    """A BatchWriteItem call with several writes."""
 
-    `sent_ns` and `answered_ns` are the monotonic times at which its last sending left and its response arrived,
-    recorded by the writer. `uncertain` is set once a sending may have been applied without a response that confirms it.
-    """
-
-    target: str
-    pieces: Sequence[bytes]
     writes: list[Write]
-    attempts: int = 1
-    sent_ns: int = 0
-    answered_ns: int = 0
-    uncertain: bool = False
 
     @property
-    def body(self) -> bytes:
-        """Return the joined pieces."""
-        return b"".join(self.pieces)
+    def carried(self) -> Sequence[Write]:
+        """The writes of the batch."""
+        return self.writes
 
 
 class Outcome(Enum):
@@ -128,11 +151,6 @@ class WriteResult(Enum):
     UNKNOWN = "unknown"
 
 
-def single(write: Write) -> Call:
-    """Return the call that carries one write, read or transaction."""
-    return Call(write.target, write.pieces, [write])
-
-
 def opening(table: str) -> bytes:
     """Return the first of a write's pieces."""
     return b'{"TableName":"%b",' % table.encode()
@@ -160,19 +178,19 @@ def transaction(changes: tuple[Write, ...], token: str, *, substitute: bool = Fa
     key = " ".join(write.key for write in changes)
     units = 2 * sum(write.units for write in changes)
     return Transaction(
-        "transact",
         "TransactWriteItems",
+        pieces,
+        "transact",
         changes[0].table,
         key,
         0,
-        tuple(pieces),
         units,
         substitute=substitute,
         changes=changes,
     )
 
 
-def batch(writes: list[Write]) -> Call:
+def batch(writes: list[Write]) -> WriteBatch:
     """Return the BatchWriteItem call for up to 25 puts and deletes, no two of the same key."""
     tables: defaultdict[str, list[bytes]] = defaultdict(list)
     for write in writes:
@@ -186,11 +204,11 @@ def batch(writes: list[Write]) -> Call:
         body += pieces
         body.append(_LAST)
     body[-1] = b"}}]}}"
-    return Call("BatchWriteItem", tuple(body), writes)
+    return WriteBatch("BatchWriteItem", body, writes)
 
 
 # Each request in a batch begins with the end of the previous one.
 _END = b"}},"
 _LAST = b"}}],"
-_ACTIONS: dict[Target, bytes] = {"PutItem": b"Put", "UpdateItem": b"Update", "DeleteItem": b"Delete"}
+_ACTIONS = {"PutItem": b"Put", "UpdateItem": b"Update", "DeleteItem": b"Delete"}
 _REQUESTS = {"PutItem": _END + b'{"PutRequest":{', "DeleteItem": _END + b'{"DeleteRequest":{'}

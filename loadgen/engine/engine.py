@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from loadgen.dynamodb.answers import proven, read_of, throttle_class, unprocessed
 from loadgen.dynamodb.retry import RetryBudget, RetryPolicy
 from loadgen.dynamodb.writer import Writer
-from loadgen.dynamodb.writes import OK, Call, Outcome, Reply, Write, WriteResult, batch
+from loadgen.dynamodb.writes import OK, Call, Outcome, Reply, Write, WriteBatch, WriteResult, batch
 from loadgen.engine.source import NEVER, CallSource
 from loadgen.ledger import Ledger
 from loadgen.metrics.counters import MetricsRow, SegmentMetrics, WriteCounters
@@ -176,14 +176,14 @@ class Engine:
         """Schedule a retry after a wait; return False when attempts or budget are exhausted."""
         if call.attempts >= self._policy.max_attempts or self._done.done() or not self._budget.spend(self._sendings):
             return False
-        self._counters(call.writes[0]).retried += 1
+        self._counters(call.carried[0]).retried += 1
         self._loop.call_later(self._policy.wait_s(call.attempts, self._jitter), self._resend, call)
         return True
 
     def _resend(self, call: Call) -> None:
         if self._done.done():
             return
-        self._counters(call.writes[0]).requests += 1
+        self._counters(call.carried[0]).requests += 1
         call.attempts += 1
         call.sent_ns = time.monotonic_ns()
         self._writer.send(call)
@@ -202,11 +202,11 @@ class Engine:
     def _on_success(self, call: Call, reply: Reply) -> None:
         """Acknowledge all writes, or the processed ones of a batch, and send the rest again."""
         if call.target in _READ_TARGETS:
-            counters = self._counters(call.writes[0])
+            counters = self._counters(call.carried[0])
             items, units = read_of(reply)
             counters.items_read += items
             counters.read_units += units
-        if call.target != "BatchWriteItem" or reply.body in _EMPTY_REPLIES:
+        if not isinstance(call, WriteBatch) or reply.body in _EMPTY_REPLIES:
             self._source.acknowledge((call,))
             self._finish()
             return
@@ -246,14 +246,14 @@ class Engine:
         self._finish()
 
     def _count_error(self, call: Call, outcome: Outcome, name: str) -> None:
-        counters = self._counters(call.writes[0])
+        counters = self._counters(call.carried[0])
         counters.errors[outcome.label] += 1
         if outcome is Outcome.THROTTLED:
             counters.throttled[name] += 1
 
     def _fail(self, call: Call, outcome: Outcome) -> None:
         result = WriteResult.UNKNOWN if call.uncertain else WriteResult.NOT_APPLIED
-        for write in call.writes:
+        for write in call.carried:
             self._counters(write).failed[outcome.label] += 1
             self._source.finish(write, result)
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from loadgen.dynamodb.writes import Call, Transaction, Write, WriteResult, batch, single
+from loadgen.dynamodb.writes import Call, Transaction, Write, WriteResult, batch
 from loadgen.engine.source import NEVER, Send
 from loadgen.ledger import Ledger
 from loadgen.metrics.counters import CountersByOp, SegmentMetrics, WriteCounters
@@ -90,8 +90,7 @@ class PlannedWrites:
                 if gather:
                     self._gather(write, calls)
                 else:
-                    # As `single` does; this saves a call for every write.
-                    calls.append(Call(write.target, write.pieces, [write]))
+                    calls.append(write)
         if alike:
             counters.due += due
         self._set_next(arrival)
@@ -141,7 +140,7 @@ class PlannedWrites:
     def _gather(self, write: Write, calls: list[Call]) -> None:
         """Add the write's call to `calls`, or the call of the batch that the write completes."""
         if write.target not in _BATCHED:
-            calls.append(single(write))
+            calls.append(write)
             return
         if not self._waiting:
             self.flush_ns = write.planned_ns + self._batch_wait_ns
@@ -158,9 +157,9 @@ class PlannedWrites:
             return
         kinds: defaultdict[int, list[Call]] = defaultdict(list)
         for call in calls:
-            kinds[id(by_op[call.writes[0].op])].append(call)
+            kinds[id(by_op[call.carried[0].op])].append(call)
         for alike in kinds.values():
-            self._send_alike(alike, by_op[alike[0].writes[0].op], send)
+            self._send_alike(alike, by_op[alike[0].carried[0].op], send)
 
     def _send_alike(self, calls: list[Call], counters: WriteCounters, send: Send) -> None:
         """Send calls that share counters."""
@@ -168,11 +167,14 @@ class PlannedWrites:
         lag, whole = counters.latencies.lag, self._batch
         exact = lag.exact
         for call in calls:
-            writes = call.writes
-            due_ns, number = writes[-1].planned_ns, len(writes)
-            if number != 1 and number != whole:
-                # Such a batch was due when its first write had waited long enough, or was the last of the plan.
-                due_ns = min(call.sent_ns, writes[0].planned_ns + self._batch_wait_ns)
+            if isinstance(call, Write):
+                due_ns, number = call.planned_ns, 1
+            else:
+                writes = call.carried
+                due_ns, number = writes[-1].planned_ns, len(writes)
+                if number != 1 and number != whole:
+                    # Such a batch was due when its first write had waited long enough, or was the last of the plan.
+                    due_ns = min(call.sent_ns, writes[0].planned_ns + self._batch_wait_ns)
             lag_us = (call.sent_ns - due_ns) // 1000
             if lag_us >> EXACT_BITS:
                 lag.record(lag_us, number)
@@ -190,7 +192,8 @@ def acknowledge(calls: Sequence[Call], metrics: SegmentMetrics, workload: Worklo
     # Then an operation does not matter to the search for its counters, which takes a while.
     alike, earlier = len(measured) == len(warm_up) == _WRITE_OPS, warm_up.writes
     for call in calls:
-        writes, answered_ns = call.writes, call.answered_ns
+        # As `carried`; this saves a call for every write.
+        writes, answered_ns = (call,) if isinstance(call, Write) else call.carried, call.answered_ns
         first = writes[0]
         if first.planned_ns >= zero_ns:
             found = measured_writes if alike else measured[first.op]

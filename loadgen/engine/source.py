@@ -63,7 +63,7 @@ class CallSource(Protocol):
         ...
 
     def expand(self, call: Call) -> None:
-        """Fill `call.writes` with every write of the call, for the slow path after any reply but plain success."""
+        """Have `call.carried` include every write of the call, for the slow path after any reply but plain success."""
         ...
 
     def acknowledge(self, calls: Sequence[Call]) -> None:

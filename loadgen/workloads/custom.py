@@ -267,7 +267,7 @@ class _Rendered(NamedTuple):
     def write(self) -> Write:
         """Return the write, with the ledger's version 0 because only the script could define an item's version."""
         pieces = (opening(self.table), self.parameters, CLOSING)
-        return Write(self.op, self.target, self.table, self.key, 0, pieces, self.units)
+        return Write(self.target, pieces, self.op, self.table, self.key, 0, self.units)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from loadgen.compiled import native
 from loadgen.dynamodb.item import Fragment
-from loadgen.dynamodb.writes import Call, Write
+from loadgen.dynamodb.writes import Write, WriteBatch
 from loadgen.schedule.arrivals import PlannedInsert, words
 from loadgen.schedule.keys import LANES
 from loadgen.workloads.orders import Orders
@@ -22,7 +22,7 @@ Heads = tuple[tuple[bytes, int, tuple[tuple[bytes, int], ...]], ...]
 """The heads of a phase of the day: text, size, and the baskets, each a text and a size."""
 
 
-class InsertsCall(Call, gc=False):
+class InsertsCall(WriteBatch, gc=False):
     """A BatchWriteItem call with new orders.
 
     `planned_ns` is when the batch is due on the monotonic clock, `units` are its write units. `writes` is empty until

@@ -253,7 +253,7 @@ class Orders:
             CLOSING,
         )
         # Its units are `write_units`, without a call for every order.
-        return Write("insert", "PutItem", self._table, order_id, 1, pieces, -(-size // UNIT_BYTES), order)
+        return Write("PutItem", pieces, "insert", self._table, order_id, 1, -(-size // UNIT_BYTES), order)
 
     def _tick(self, offset_ns: int) -> None:
         """Store the common parts of a millisecond's writes: the time and the phase of the day."""
@@ -275,7 +275,7 @@ class Orders:
         number = max(arrival.number, 0)
         order_id = self._earlier[number] if number < len(self._earlier) else f"{self._prefix}-{number:08x}"
         pieces = (self._opening, begin, order_id.encode(), end, CLOSING)
-        return Write(arrival.op, target, self._table, order_id, 0, pieces, 0)
+        return Write(target, pieces, arrival.op, self._table, order_id, 0, 0)
 
     def _transact(self, arrival: Arrival) -> Write:
         """Update an order and insert an extra one in a transaction."""
@@ -337,7 +337,7 @@ class Orders:
             CLOSING,
         )
         units = write_units(order.size_bytes)
-        return Write("update", "PutItem", self._table, order.order_id, version, pieces, units, order)
+        return Write("PutItem", pieces, "update", self._table, order.order_id, version, units, order)
 
     def _padding(self, size_bytes: int) -> bytes:
         return b"%b%b%b" % (_PADDING[0], self._blob[:size_bytes], _PADDING[1])
@@ -355,9 +355,9 @@ class Orders:
             CLOSING,
         )
         units = write_units(order.size_bytes)
-        return Write("update", "UpdateItem", self._table, order.order_id, new, pieces, units, order, version.proof)
+        return Write("UpdateItem", pieces, "update", self._table, order.order_id, new, units, order, version.proof)
 
     def _delete(self, order: Order) -> Write:
         pieces = (self._opening, _KEY, order.order_id.encode(), _KEY_END, CLOSING)
         units = write_units(order.size_bytes)
-        return Write("delete", "DeleteItem", self._table, order.order_id, order.version, pieces, units, order)
+        return Write("DeleteItem", pieces, "delete", self._table, order.order_id, order.version, units, order)

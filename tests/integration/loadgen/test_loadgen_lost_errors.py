@@ -79,7 +79,7 @@ async def test_an_error_of_the_reply_handler_ends_the_calls_outside_the_plan(
         try:
             await writer.open(1)
             writer.set_reply_handler(refuse)
-            writer.send(Call("PutItem", (PUT_BODY,), []))
+            writer.send(Call("PutItem", (PUT_BODY,)))
             async with asyncio.timeout(TOO_LONG_S):
                 with pytest.raises(ArithmeticError, match="1 with ok"):
                     await writer.ask("PutItem", PUT)
@@ -97,7 +97,7 @@ async def test_an_error_in_a_task_of_the_reference_writer_is_not_lost(
     )
     try:
         await writer.open(0)
-        writer.send(Call(UNKNOWN, (b"{}",), []))
+        writer.send(Call(UNKNOWN, (b"{}",)))
         async with asyncio.timeout(TOO_LONG_S):
             assert isinstance(await reported.get(), KeyError)
     finally:

@@ -140,5 +140,5 @@ async def test_a_call_without_a_listener_is_no_error() -> None:
     async with faulty_server(lambda _: Fault.NONE) as (_, url):
         writer = FastWriter(Endpoint(region="eu-west-1", url=url, access_key="AK", secret_key="secret"), LIMITS)
         await writer.open(0)
-        writer.send(Call("PutItem", (b"{}",), [], sent_ns=time.monotonic_ns()))
+        writer.send(Call("PutItem", (b"{}",), sent_ns=time.monotonic_ns()))
         await writer.close()

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.dynamodb.item import item_size, write_units
-from loadgen.dynamodb.writes import Transaction, Write, WriteResult, single
+from loadgen.dynamodb.writes import Transaction, Write, WriteResult
 from loadgen.schedule.keys import LANES, AnyKeys, HotSet, Latest, Uniform, Zipfian
 from loadgen.schedule.mix import OPS, READS, Mix
 from loadgen.schedule.plan import NO_PRELOAD, Plan, Preload
@@ -82,7 +82,7 @@ def changes_of(writes: dict[int, Write]) -> Iterator[tuple[int, Write]]:
 
 
 def wire(writes: dict[int, Write]) -> dict[int, tuple[str, bytes]]:
-    return {arrival: (write.target, single(write).body) for arrival, write in sorted(writes.items())}
+    return {arrival: (write.target, write.body) for arrival, write in sorted(writes.items())}
 
 
 @settings(max_examples=10, deadline=None)  # an example goes through its plan once for each segment
@@ -108,7 +108,7 @@ def test_the_moment_of_the_start_shows_in_the_times_alone(order_pools: Pools) ->
     for epoch_ns in (EPOCH_NS, EPOCH_NS + 345_678):
         orders = Orders(order_pools, Mix(1, 0, 0), Uniform(), table="orders", seed=1, epoch_ns=epoch_ns)
         writes = [orders.write(arrival) for arrival in orders.arrivals(iter(offsets_ns))]
-        items.append([msgspec.json.decode(single(write).body)["Item"] for write in writes])
+        items.append([msgspec.json.decode(write.body)["Item"] for write in writes])
         assert items[-1][10]["ordered_at"] == items[-1][10]["updated_at"] == {"S": "2026-01-01T00:00:08.000Z"}
         for item in items[-1]:
             del item["ordered_at"], item["updated_at"]
@@ -164,13 +164,13 @@ def test_a_rewritten_order_is_the_order_that_its_updates_lead_to(order_pools: Po
     table: dict[str, dict[str, Any]] = {}
     puts = writes_of(plan, order_pools, whole_items=True)
     for arrival, write in changes_of(writes_of(plan, order_pools)):
-        parameters = msgspec.json.decode(single(write).body)
+        parameters = msgspec.json.decode(write.body)
         if write.op == "insert":
             table[write.key] = parameters["Item"]
         elif write.op == "update":
             apply(parameters, table[write.key])
         if write.op == "update" and puts[arrival].op == "update":
-            assert msgspec.json.decode(single(puts[arrival]).body)["Item"] == table[write.key]
+            assert msgspec.json.decode(puts[arrival].body)["Item"] == table[write.key]
 
 
 @settings(max_examples=25, deadline=None)
@@ -178,7 +178,7 @@ def test_a_rewritten_order_is_the_order_that_its_updates_lead_to(order_pools: Po
 def test_a_put_is_expected_to_take_the_write_units_of_its_item(order_pools: Pools, plan: Plan) -> None:
     for write in writes_of(plan, order_pools, whole_items=True).values():
         if write.target == "PutItem":
-            size = item_size(msgspec.json.decode(single(write).body)["Item"])
+            size = item_size(msgspec.json.decode(write.body)["Item"])
             # A status is counted as long as the first one, an id as long as the longest.
             assert write_units(size - 3) <= write.units <= write_units(size + 1)
             if write.op == "insert" and plan.item_bytes:
@@ -195,7 +195,7 @@ def apply(parameters: dict[str, Any], item: dict[str, Any]) -> None:
 def test_an_order_s_amounts_agree_to_the_cent(order_pools: Pools) -> None:
     plan = Plan(profile=Constant(1000.0, 1.0), seed=3, mix=Mix(1, 0, 0))
     for write in writes_of(plan, order_pools).values():
-        item = msgspec.json.decode(single(write).body)["Item"]
+        item = msgspec.json.decode(write.body)["Item"]
         amount = {name: Decimal(item[name]["N"]) for name in ("subtotal", "discount", "tax", "shipping_fee", "total")}
         lines = [line["M"] for line in item["line_items"]["L"]]
         assert amount["subtotal"] == sum(
@@ -214,7 +214,7 @@ def test_reads_are_of_the_orders_that_the_plan_draws(order_pools: Pools, plan: P
         if write.op == "insert" and not write.substitute:
             inserted.add(write.key)
         if write.op in READS:
-            body = msgspec.json.decode(single(write).body)
+            body = msgspec.json.decode(write.body)
             key = body["Key"]["order_id"] if write.op == "get" else body["ExpressionAttributeValues"][":k"]
             assert (body["TableName"], key) == ("orders", {"S": write.key})
             assert body["ConsistentRead"] is True

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadgen.dynamodb.writes import WriteResult, single
+from loadgen.dynamodb.writes import WriteResult
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.trace import load, recorded
 from loadgen.workloads.custom import Scripted
@@ -67,7 +67,7 @@ def replayed(path: Path, speed: float, segment: int, segments: int) -> dict[int,
         found = workload.write(arrival)
         assert found is not None
         workload.finish(found, WriteResult.APPLIED)
-        made[arrival.index] = (arrival.offset_ns, found.op, found.key, msgspec.json.decode(single(found).body))
+        made[arrival.index] = (arrival.offset_ns, found.op, found.key, msgspec.json.decode(found.body))
     assert workload.failure is None
     assert plan.count == len(load(path))
     return made
@@ -121,12 +121,12 @@ def test_what_is_written_is_what_the_trace_says(tmp_path: Path) -> None:
     first, second = (workload.write(arrival) for arrival in workload.arrivals(iter([0, 1])))
     assert first is not None
     assert second is not None
-    item = msgspec.json.decode(single(first).body)["Item"]
+    item = msgspec.json.decode(first.body)["Item"]
     assert item.pop("total")["N"] == str(Decimal("12.5"))
     assert item == {"id": {"S": "a"}, "n": {"N": "3"}, "tags": {"L": [{"S": "x"}]}, "left": {"NULL": True}}
     assert (first.key, second.key) == ("a/3", "a/4")
     assert second.units == 1
-    assert len(single(second).body) > 1000
+    assert len(second.body) > 1000
 
 
 @pytest.mark.parametrize(

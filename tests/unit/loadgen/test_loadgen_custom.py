@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from loadgen.dynamodb.writes import Write, WriteResult, single
+from loadgen.dynamodb.writes import Write, WriteResult
 from loadgen.workloads import custom
 from loadgen.workloads.attributes import attribute
 from loadgen.workloads.custom import (
@@ -64,8 +64,8 @@ def writes(segment: int, segments: int, count: int = 300) -> dict[int, Write]:
 
 def test_segments_add_up_and_each_item_is_written_by_one() -> None:
     parts = [writes(segment, 3) for segment in range(3)]
-    together = {arrival: single(write).body for part in parts for arrival, write in part.items()}
-    assert together == {arrival: single(write).body for arrival, write in writes(0, 1).items()}
+    together = {arrival: write.body for part in parts for arrival, write in part.items()}
+    assert together == {arrival: write.body for arrival, write in writes(0, 1).items()}
     keys = [{write.key for write in part.values()} for part in parts]
     assert all(keys)
     assert not keys[0] & keys[1] | keys[1] & keys[2] | keys[0] & keys[2]
@@ -92,7 +92,7 @@ def test_an_update_sets_its_attributes_by_name() -> None:
     _, arrival = workload.arrivals(iter(range(2)))
     write = workload.write(arrival)
     assert write is not None
-    body = msgspec.json.decode(single(write).body)
+    body = msgspec.json.decode(write.body)
     assert body["TableName"] == "devices"
     assert body["UpdateExpression"] == "SET #0=:0"
     assert body["ExpressionAttributeNames"] == {"#0": "n"}
@@ -267,7 +267,7 @@ def test_a_script_reads_and_writes_in_transactions() -> None:
     assert moved is not None
     assert [write and write.key for write in reads] == ["a/0", "a", "a/0"], "reads wait for nothing"
     assert all(write is not None and write.units == 0 for write in reads)
-    bodies = [msgspec.json.decode(single(write).body) for write in (moved, *reads) if write is not None]
+    bodies = [msgspec.json.decode(write.body) for write in (moved, *reads) if write is not None]
     put, update = bodies[0]["TransactItems"]
     assert put["Put"] == {"TableName": "stock", "Item": {"shop": {"S": "a"}, "item": {"N": "0"}, "left": {"N": "1"}}}
     assert update["Update"]["UpdateExpression"] == "SET #0=:0"

@@ -55,7 +55,7 @@ def pairs() -> Iterator[list[Pair]]:
 
 
 def calls(number: int) -> list[Call]:
-    return [Call("PutItem", (), []) for _ in range(number)]
+    return [Call("PutItem", ()) for _ in range(number)]
 
 
 def numbers(pairs: list[Pair]) -> list[int]:
@@ -201,7 +201,7 @@ class Owner:
 def test_a_whole_response_behind_a_part_of_one_is_no_success(pairs: list[Pair]) -> None:
     owner = Owner()
     connection = Connection(owner, pairs[0][0], ResponseTemplate(), None)
-    connection.call = Call("PutItem", (), [])
+    connection.call = Call("PutItem", ())
     assert connection.handle(FIRST[:30], 1) is None
     assert connection.succeed(2) is None
     assert [reply.outcome for reply in owner.replies] == [Outcome.CORRUPT]

@@ -83,7 +83,7 @@ def test_what_a_crash_left_of_the_last_line_is_passed_over(tmp_path: Path, left:
     whole = 1 + (left == LINE[:-1])
     path = _file(tmp_path, LINE + left)
     assert len(list(read_ledger(path))) == whole
-    _append(path, Write("insert", "PutItem", "orders", "o-2", 1, (), 1))
+    _append(path, Write("PutItem", (), "insert", "orders", "o-2", 1, 1))
     assert len(list(read_ledger(path))) == whole + 1, "the next run starts on a new line"
 
 
