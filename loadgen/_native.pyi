@@ -30,10 +30,14 @@ def inserts(
 def instructions(used: bool, /) -> int:
     """Enable or disable the processor's SHA-256 instructions; return whether they are used now."""
 
-def receive(poll: int, template: Template | None, /) -> list[tuple[int, bytes | int | None, int]]:
+def receive(
+    poll: int, template: Template | None, calls: list[Call | None], idle: list[int], succeeded: list[Call], /
+) -> list[tuple[int, bytes | int | None, int]]:
     """Return the data received on an epoll set's sockets; loadgen.dynamodb.receiver.EpollReceiver. Linux only.
 
-    None for data that equals the template. Raises: ValueError: the template's parts do not follow each other.
+    Data that equals the template ends the call in flight on its socket, by which `calls` has them: the call moves to
+    `succeeded` with its time, the socket to `idle`. Without a call it is None. Raises: ValueError: the template's parts
+    do not follow each other.
     """
 
 def send(calls: list[Call], sockets: list[int], requests: list[bytes], /) -> list[tuple[int, int]]:

@@ -35,6 +35,11 @@ class ConnectionOwner(Protocol):
         """Run what the event loop calls, and pass an error on."""
         ...
 
+    @property
+    def calls(self) -> list[Call | None]:
+        """The calls of whose responses nothing has arrived, by the descriptors of their sockets."""
+        ...
+
 
 class Connection:
     """Sends a request, gathers the response, and hands the reply to the pool.
@@ -42,20 +47,38 @@ class Connection:
     `tls` is the connection's TLS after its handshake, None for plain HTTP. `template` recognizes the usual response.
     """
 
-    __slots__ = ("_data", "_is_plain_success", "_pool", "_tls", "_unsent", "call", "number", "open", "socket")
+    __slots__ = (
+        "_begun",
+        "_calls",
+        "_data",
+        "_is_plain_success",
+        "_pool",
+        "_tls",
+        "_unsent",
+        "number",
+        "open",
+        "socket",
+    )
 
     def __init__(
         self, pool: ConnectionOwner, connected: socket.socket, template: ResponseTemplate, tls: Tls | None
     ) -> None:
         self._pool = pool
+        self._calls = pool.calls
         self._is_plain_success = template.is_plain_success
         self._tls = tls
         self._data = self._unsent = b""
         self.socket = connected
         self.number = connected.fileno()
         """The socket's descriptor."""
-        self.call: Call | None = None
+        # The call of whose response a part has arrived.
+        self._begun: Call | None = None
         self.open = True
+
+    @property
+    def call(self) -> Call | None:
+        """The call in flight."""
+        return self._begun or self._calls[self.number]
 
     def seal(self, request: bytes) -> bytes:
         """The bytes of a request on the wire: its TLS records if there is TLS."""
@@ -70,11 +93,15 @@ class Connection:
         self._unsent = sealed[max(sent, 0) :]
         asyncio.get_running_loop().add_writer(self.socket, self._pool.run, self._go_on)
 
-    def handle(self, data: bytes | int, at_ns: int) -> Call | None:
+    def handle(self, data: bytes | int | None, at_ns: int) -> Call | None:
         """Read a part of the response that arrived at this time: bytes, b"" at the end, or an error number.
 
-        Returns the call if it has succeeded; any other reply goes to the pool.
+        None is a whole response where none can be, or only the rest of one. Returns the call if it has succeeded; any
+        other reply goes to the pool.
         """
+        if data is None:
+            self.fail(Outcome.CORRUPT, "HttpError", "a response within a response")
+            return None
         if not data or isinstance(data, int):
             self._end(data or 0, at_ns)
             return None
@@ -87,7 +114,8 @@ class Connection:
         if self._data:
             data = self._data + data
         elif self._is_plain_success(data):
-            call, self.call = self.call, None
+            # As `_take`, where nothing has begun.
+            call, self._calls[self.number] = self._calls[self.number], None
             if call is None:
                 self.close()  # A response without a request: the connection cannot be trusted.
             else:
@@ -99,19 +127,9 @@ class Connection:
             self._end(0, at_ns)
         return None
 
-    def succeed(self, at_ns: int) -> Call | None:
-        """Return the call in flight, whose whole response arrived at this time; None where there can be no such."""
-        call, self.call = self.call, None
-        if call is None or self._data:
-            self.call = call
-            self.fail(Outcome.CORRUPT, "HttpError", "a response within a response")
-            return None
-        call.answered_ns = at_ns
-        return call
-
     def fail(self, outcome: Outcome, code: str, message: str) -> None:
         """Abandon the call in flight and its connection."""
-        call = self.call
+        call = self._take()
         self.close()
         if call is not None:
             call.answered_ns = time.monotonic_ns()
@@ -122,12 +140,20 @@ class Connection:
         if not self.open:
             return
         self.open = False
-        self.call, self._data = None, b""
+        self._take()
+        self._data = b""
         if self._unsent:
             asyncio.get_running_loop().remove_writer(self.socket)
             self._unsent = b""
         self._pool.lost(self)
         self.socket.close()
+
+    def _take(self) -> Call | None:
+        """Return the call in flight, which then is so no longer."""
+        call, self._begun = self._begun, None
+        if call is None:
+            call, self._calls[self.number] = self._calls[self.number], None
+        return call
 
     def _go_on(self) -> None:
         """Send more of a request when the socket is writable."""
@@ -158,9 +184,11 @@ class Connection:
             self.fail(Outcome.CORRUPT, "HttpError", str(error))
             return
         if answer is None:
-            self._data = data
+            self._data, self._begun = data, self._take()
+            if self._begun is None:
+                self.close()
             return
-        call, self.call, self._data = self.call, None, b""
+        call, self._data = self._take(), b""
         if not answer.reusable or call is None:
             self.close()
         if call is not None:

@@ -11,7 +11,7 @@ from loadgen.dynamodb.callbacks import Callbacks, OnFailure, raise_error
 from loadgen.dynamodb.connection import Connection
 from loadgen.dynamodb.dial import Address, dial
 from loadgen.dynamodb.http import ResponseTemplate
-from loadgen.dynamodb.receiver import receiver
+from loadgen.dynamodb.receiver import CallsInFlight, receiver
 from loadgen.dynamodb.sending import send
 from loadgen.dynamodb.signing import Signer
 from loadgen.dynamodb.writer import Limits, OnReply
@@ -46,8 +46,12 @@ class ConnectionPool:
         self.pause = self._receiver.pause
         """Stop reading replies because `poll` will be called soon, or resume."""
         self._receive = self._receiver.receive
+        self._flights = CallsInFlight()
+        self.calls = self._flights.calls
+        """The calls of whose responses nothing has arrived, by the descriptors of their sockets."""
         self._connections: dict[int, Connection] = {}
-        self._idle: list[Connection] = []
+        # The descriptors of open connections without a call, the last used at the end.
+        self._idle = self._flights.idle
         self._waiting: deque[Call] = deque()
         self._connecting: set[asyncio.Task[None]] = set()
         self._busy = False
@@ -81,17 +85,15 @@ class ConnectionPool:
             return
         self._busy = True
         try:
-            succeeded: list[Call] = []
-            connections, idle = self._connections, self._idle
-            for number, data, at_ns in self._receive(self._template.parts if self._address.tls is None else None):
+            flights, connections = self._flights, self._connections
+            template = self._template.parts if self._address.tls is None else None
+            for number, data, at_ns in self._receive(template, flights):
                 connection = connections.get(number)
-                if connection is None:
-                    continue
-                call = connection.succeed(at_ns) if data is None else connection.handle(data, at_ns)
-                if call is not None:
-                    idle.append(connection)
-                    succeeded.append(call)
-            if succeeded:
+                if connection is not None and (call := connection.handle(data, at_ns)) is not None:
+                    flights.idle.append(number)
+                    flights.succeeded.append(call)
+            if flights.succeeded:
+                succeeded, flights.succeeded = flights.succeeded, []
                 self._on_reply(succeeded, OK)
         finally:
             self._busy = False
@@ -115,13 +117,15 @@ class ConnectionPool:
     def answered(self, connection: Connection, call: Call, reply: Reply) -> None:
         """Return the connection to the pool and pass the reply on."""
         if connection.open:
-            self._idle.append(connection)
+            self._idle.append(connection.number)
         self._on_reply((call,), reply)
 
     def lost(self, connection: Connection) -> None:
         """Remove a connection, and open another if calls wait for one."""
         self._receiver.remove(connection.socket)
-        del self._connections[connection.socket.fileno()]
+        del self._connections[connection.number]
+        if connection.number in self._idle:
+            self._idle.remove(connection.number)
         self._grow()
 
     def _dispatch(self) -> None:
@@ -130,23 +134,19 @@ class ConnectionPool:
         Writing each as soon as it is signed takes a tenth more processor time: each write wakes a target on this
         machine, and neither step finds its code in the caches.
         """
-        waiting, idle = self._waiting, self._idle
+        waiting, idle, in_flight = self._waiting, self._idle, self.calls
         self._busy = True
         try:
             while waiting and idle:
-                connections: list[Connection] = []
-                calls: list[Call] = []
-                numbers: list[int] = []
-                while waiting and idle:
-                    connection = idle.pop()
-                    if connection.open:
-                        call = connection.call = waiting.popleft()
-                        connections.append(connection)
-                        calls.append(call)
-                        numbers.append(connection.number)
-                requests = self._requests(connections, calls)
+                many = min(len(waiting), len(idle))
+                calls, numbers = [waiting.popleft() for _ in range(many)], idle[: -many - 1 : -1]
+                # After an error the connections are idle still.
+                requests = self._requests(numbers, calls)
+                del idle[-many:]
+                for number, call in zip(numbers, calls, strict=True):
+                    in_flight[number] = call
                 for index, sent in send(calls, numbers, requests):
-                    connections[index].finish(requests[index], sent)
+                    self._connections[numbers[index]].finish(requests[index], sent)
         finally:
             self._busy = False
         if not waiting:
@@ -156,18 +156,13 @@ class ConnectionPool:
         elif self._grower is None:
             self._grower = self._loop.call_later(_PATIENCE_S, self.run, self._grow_if_needed)
 
-    def _requests(self, connections: list[Connection], calls: list[Call]) -> list[bytes]:
-        """Return the calls' requests as they go on the wire. After an error their connections are idle again."""
-        try:
-            requests = self.signer.requests(calls)
-        except Exception:
-            for connection in connections:
-                connection.call = None
-            self._idle += connections
-            raise
+    def _requests(self, numbers: list[int], calls: list[Call]) -> list[bytes]:
+        """Return the calls' requests as they go on the wire of these connections."""
+        requests = self.signer.requests(calls)
         if self._address.tls is None:
             return requests
-        return [one.seal(request) for one, request in zip(connections, requests, strict=True)]
+        connections = self._connections
+        return [connections[number].seal(one) for number, one in zip(numbers, requests, strict=True)]
 
     def _grow_if_needed(self) -> None:
         """Open connections for calls that have waited long, and repeat while calls wait."""
@@ -208,10 +203,11 @@ class ConnectionPool:
                 reply = Reply(Outcome.UNREACHABLE, type(error).__name__, str(error) or "no connection in time")
                 self._on_reply((call,), reply)
             return
+        self._flights.make_room(connected.fileno())
         connection = Connection(self, connected, self._template, tls)
-        self._connections[connected.fileno()] = connection
+        self._connections[connection.number] = connection
         self._receiver.add(connected)
-        self._idle.append(connection)
+        self._idle.append(connection.number)
         self._dispatch()
 
     def _sweep(self) -> None:

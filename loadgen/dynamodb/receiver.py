@@ -1,8 +1,8 @@
 """Reads many sockets together, with the arrival time of the data.
 
 On Linux the sockets are in a dedicated epoll set. The event loop watches that one descriptor, except while a `receive`
-call is due soon, which saves a wake-up for every response. The kernel records the arrival time of a response, so a
-later read does not distort it.
+call is due soon, which saves a wake-up for every response. The set reports each arrival once, which saves the kernel a
+second look at every socket. The kernel records the arrival time of a response, so a later read does not distort it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from typing import Protocol
 
 from loadgen.compiled import native
 from loadgen.dynamodb.http import Template
+from loadgen.dynamodb.writes import Call
 
 Arrived = tuple[int, bytes | int | None, int]
 """A socket's descriptor; the bytes read, b"" at the stream's end, or the error number; and the arrival time.
 
-None means bytes that equal the template. The time is in ns of the monotonic clock.
+None means bytes that equal the template, although no call is in flight. The time is in ns of the monotonic clock.
 """
 
 _READ_BYTES = 1 << 16
@@ -34,6 +35,23 @@ _TIMESTAMP = struct.Struct("@qq")
 _TIMESTAMP_SPACE = socket.CMSG_SPACE(_TIMESTAMP.size)
 _CLOSE_ENOUGH_NS = 10_000
 _CLOCK_READS = 8
+
+
+class CallsInFlight:
+    """The calls in flight, and what has become of them.
+
+    `calls` has for each socket's descriptor the call of whose response nothing has arrived, or None. A call that
+    succeeds moves from there to `succeeded`, its socket to the `idle` ones.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[Call | None] = []
+        self.idle: list[int] = []
+        self.succeeded: list[Call] = []
+
+    def make_room(self, number: int) -> None:
+        """Take up the socket of this descriptor."""
+        self.calls += [None] * (number + 1 - len(self.calls))
 
 
 class Receiver(Protocol):
@@ -47,10 +65,10 @@ class Receiver(Protocol):
         """Stop reading from this socket. Call it before the socket is closed."""
         ...
 
-    def receive(self, template: Template | None = None, /) -> list[Arrived]:
-        """Read once from every socket that has something; never blocks.
+    def receive(self, template: Template | None, flights: CallsInFlight, /) -> list[Arrived]:
+        """Read everything that has come; never blocks.
 
-        A receiver may compare what it reads with the template.
+        A receiver may compare what it reads with the template, and end the calls in flight that have succeeded.
         """
         ...
 
@@ -91,7 +109,7 @@ class EpollReceiver:
     def add(self, one: socket.socket) -> None:
         """Read from this socket too."""
         one.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        self._poll.register(one, select.EPOLLIN)
+        self._poll.register(one, select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET)
         self._sockets[one.fileno()] = one
 
     def remove(self, one: socket.socket) -> None:
@@ -116,9 +134,11 @@ class EpollReceiver:
             self._poll.close()
             self._keeper.close()
 
-    def receive(self, template: Template | None = None, /) -> list[Arrived]:
-        """Read once from every socket that has something; never blocks."""
-        return self._receive() if self._receive_all is None else self._receive_all(template)
+    def receive(self, template: Template | None, flights: CallsInFlight, /) -> list[Arrived]:
+        """Read everything that has come; never blocks."""
+        if self._receive_all is None:
+            return self._receive()
+        return self._receive_all(template, flights.calls, flights.idle, flights.succeeded)
 
     def _receive(self) -> list[Arrived]:
         """Do the same as native/receive.h in Python."""
@@ -126,19 +146,23 @@ class EpollReceiver:
         ready = self._poll.poll(0, _MOST)
         now_ns = time.monotonic_ns()
         ahead_ns = _wall_clock_ahead_ns()
-        for number, _ in ready:
-            try:
-                data, ancillary, _, _ = self._sockets[number].recvmsg(_READ_BYTES, _TIMESTAMP_SPACE)
-            except (BlockingIOError, InterruptedError):
-                continue
-            except OSError as error:
-                arrived.append((number, error.errno or 0, now_ns))
-                continue
-            at_ns = now_ns
-            for _, _, content in ancillary:
-                seconds, ns = _TIMESTAMP.unpack_from(content)
-                at_ns = min(now_ns, seconds * 1_000_000_000 + ns - ahead_ns)
-            arrived.append((number, data, at_ns))
+        for number, reported in ready:
+            more = True
+            while more:
+                try:
+                    data, ancillary, _, _ = self._sockets[number].recvmsg(_READ_BYTES, _TIMESTAMP_SPACE)
+                except (BlockingIOError, InterruptedError):
+                    break
+                except OSError as error:
+                    arrived.append((number, error.errno or 0, now_ns))
+                    break
+                at_ns = now_ns
+                for _, _, content in ancillary:
+                    seconds, ns = _TIMESTAMP.unpack_from(content)
+                    at_ns = min(now_ns, seconds * 1_000_000_000 + ns - ahead_ns)
+                arrived.append((number, data, at_ns))
+                # The set does not report the end of the stream again that it reports with data.
+                more = len(data) == _READ_BYTES or (data != b"" and reported != select.EPOLLIN)
         return arrived
 
 
@@ -177,7 +201,7 @@ class LoopReceiver:
         self._sockets.discard(one)
         self._loop.remove_reader(one)
 
-    def receive(self, template: Template | None = None, /) -> list[Arrived]:  # noqa: ARG002 - nothing is compared
+    def receive(self, template: Template | None, flights: CallsInFlight, /) -> list[Arrived]:  # noqa: ARG002 - not compared
         """Return the data read since the last call."""
         arrived, self._arrived = self._arrived, []
         return arrived

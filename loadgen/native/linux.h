@@ -14,6 +14,7 @@ enum {
     SCM_TIMESTAMPNS = 35,
     MSG_DONTWAIT = 0x40,
     MSG_NOSIGNAL = 0x4000,
+    EPOLL_IN = 1,
     EINTR = 4,
     EAGAIN = 11,
 };

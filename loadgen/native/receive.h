@@ -60,26 +60,52 @@ static int is_expected(const Template *template, const char *at, int64_t bytes) 
         && is_part(at + bytes - length(template->end), template->end);
 }
 
-/* Adds a socket's received bytes to `arrived`; -1 with an exception. */
-static int receive_one(PyObject *arrived, int socket, const Template *template, int64_t now, int64_t ahead) {
-    static char buffer[REPLY_BYTES];
-    Control control = {0};
-    Buffer room = {buffer, sizeof buffer};
-    Message message = {.buffers = &room, .buffer_count = 1, .control = &control, .control_size = sizeof control};
-    intptr_t size = recvmsg(socket, &message, MSG_DONTWAIT);
-    int error = size < 0 ? *__errno_location() : 0;
-    if (error == EAGAIN || error == EINTR) return 0;
-    int64_t at = now;
-    if (!error && message.control_size >= sizeof control && control.level == SOL_SOCKET
-        && control.type == SCM_TIMESTAMPNS) {
-        int64_t then = control.time.seconds * 1000000000 + control.time.ns - ahead;
-        if (then < now) at = then;
+/* What `receive` reads from and adds to; `calls` has those in flight by socket. */
+typedef struct {
+    Template template;
+    PyObject *calls, *idle, *succeeded, *arrived;
+    int64_t now, ahead;
+} Receipt;
+
+/* Appends an object, and gives the reference to it up; -1 with an exception. */
+static int append(PyObject *list, PyObject *object) {
+    int failed = object ? PyList_Append(list, object) : -1;
+    Py_DecRef(object);
+    return failed;
+}
+
+/* Ends the call in flight on a socket, if there is one; 1 if it has ended, -1 with an exception. */
+static int end_call(const Receipt *receipt, int socket, int64_t at) {
+    static PyObject *answered_at;
+    if (!answered_at) answered_at = PyUnicode_InternFromString("answered_ns");
+    PyObject *none = Py_BuildValue("");
+    PyObject *call =
+        answered_at && none && socket < PyList_Size(receipt->calls) ? PyList_GetItem(receipt->calls, socket) : NULL;
+    if (!call || call == none) {
+        Py_DecRef(none);
+        return PyErr_Occurred() ? -1 : 0;
     }
+    Py_IncRef(call);
+    /* Takes the reference to None. */
+    int failed = PyList_SetItem(receipt->calls, socket, none);
+    PyObject *time = failed ? NULL : PyLong_FromLongLong(at);
+    if (!time || PyObject_SetAttr(call, answered_at, time) < 0) failed = -1;
+    Py_DecRef(time);
+    if (!failed) failed = append(receipt->idle, PyLong_FromLongLong(socket));
+    if (failed)
+        Py_DecRef(call);
+    else
+        failed = append(receipt->succeeded, call);
+    return failed ? -1 : 1;
+}
+
+/* Adds what was read from a socket to `arrived`: it is a success that no call waits for if `data` is NULL. */
+static int add_arrived(const Receipt *receipt, int socket, const char *data, intptr_t size, int error, int64_t at) {
     PyObject *parts[] = {
         PyLong_FromLongLong(socket),
-        error                                     ? PyLong_FromLongLong(error)
-            : is_expected(template, buffer, size) ? Py_BuildValue("")
-                                                  : PyBytes_FromStringAndSize(buffer, size),
+        error       ? PyLong_FromLongLong(error)
+            : !data ? Py_BuildValue("")
+                    : PyBytes_FromStringAndSize(data, size),
         PyLong_FromLongLong(at),
     };
     PyObject *made = PyTuple_New(3);
@@ -90,34 +116,66 @@ static int receive_one(PyObject *arrived, int socket, const Template *template, 
         else
             Py_DecRef(parts[i]);
     }
-    if (!failed) failed = PyList_Append(arrived, made);
+    if (!failed) return append(receipt->arrived, made);
     Py_DecRef(made);
-    return failed;
+    return -1;
+}
+
+/* Reads once from a socket; 1 if there may be more that epoll does not report again, -1 with an exception.
+ *
+ * Epoll reports each arrival once: what came before the report with the end of the stream is reported with it. */
+static int receive_one(const Receipt *receipt, int socket, uint32_t reported) {
+    static char buffer[REPLY_BYTES];
+    Control control = {0};
+    Buffer room = {buffer, sizeof buffer};
+    Message message = {.buffers = &room, .buffer_count = 1, .control = &control, .control_size = sizeof control};
+    intptr_t size = recvmsg(socket, &message, MSG_DONTWAIT);
+    int error = size < 0 ? *__errno_location() : 0;
+    if (error == EAGAIN || error == EINTR) return error == EINTR;
+    int64_t at = receipt->now;
+    if (!error && message.control_size >= sizeof control && control.level == SOL_SOCKET
+        && control.type == SCM_TIMESTAMPNS) {
+        int64_t then = control.time.seconds * 1000000000 + control.time.ns - receipt->ahead;
+        if (then < at) at = then;
+    }
+    int more = size == sizeof buffer || (size > 0 && reported != EPOLL_IN);
+    int expected = !error && is_expected(&receipt->template, buffer, size);
+    int ended = expected ? end_call(receipt, socket, at) : 0;
+    if (ended < 0) return -1;
+    if (!ended && add_arrived(receipt, socket, expected ? NULL : buffer, size, error, at) < 0) return -1;
+    return more;
 }
 
 static PyObject *receive(PyObject *module, PyObject *const *arguments, Py_ssize_t count) {
     static Event events[MAX_EVENTS];
     (void)module;
     int64_t poll;
-    Template template;
-    if (read_count(count, 2, "receive takes an epoll set's descriptor and a template") < 0
-        || read_integer(arguments[0], &poll) < 0 || read_template(arguments[1], &template) < 0)
+    Receipt receipt;
+    if (read_count(count, 5, "receive takes an epoll set's descriptor, a template and three lists") < 0
+        || read_integer(arguments[0], &poll) < 0 || read_template(arguments[1], &receipt.template) < 0
+        || PyList_Size(arguments[2]) < 0 || PyList_Size(arguments[3]) < 0 || PyList_Size(arguments[4]) < 0)
         return NULL;
-    PyObject *arrived = PyList_New(0);
-    if (!arrived) return NULL;
+    receipt.calls = arguments[2];
+    receipt.idle = arguments[3];
+    receipt.succeeded = arguments[4];
+    receipt.arrived = PyList_New(0);
+    if (!receipt.arrived) return NULL;
     int ready = epoll_wait((int)poll, events, MAX_EVENTS, 0);
     if (ready < 0 && *__errno_location() != EINTR) {
-        Py_DecRef(arrived);
+        Py_DecRef(receipt.arrived);
         return PyErr_SetFromErrno(PyExc_OSError);
     }
-    int64_t now = read_clock(CLOCK_MONOTONIC), ahead = wall_clock_ahead();
+    receipt.now = read_clock(CLOCK_MONOTONIC);
+    receipt.ahead = wall_clock_ahead();
     for (int i = 0; i < ready; i++) {
-        if (receive_one(arrived, (int)events[i].data, &template, now, ahead) < 0) {
-            Py_DecRef(arrived);
+        int more = 1;
+        while (more > 0) more = receive_one(&receipt, (int)events[i].data, events[i].events);
+        if (more < 0) {
+            Py_DecRef(receipt.arrived);
             return NULL;
         }
     }
-    return arrived;
+    return receipt.arrived;
 }
 
 #endif

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from loadgen.dynamodb import receiver
-from loadgen.dynamodb.receiver import Arrived, EpollReceiver, LoopReceiver, Receiver
+from loadgen.dynamodb.receiver import Arrived, CallsInFlight, EpollReceiver, LoopReceiver, Receiver
 
 Pair = tuple[socket.socket, socket.socket]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="epoll is Linux's")
@@ -34,7 +34,7 @@ class Place:
         while len(self.arrived) < number:
             await asyncio.wait_for(self.called.wait(), 5)
             self.called.clear()
-            self.arrived += self.receiver.receive()
+            self.arrived += self.receiver.receive(None, CallsInFlight())
         return self.arrived
 
 
@@ -118,7 +118,7 @@ async def test_when_it_came_does_not_depend_on_when_it_is_read(epoll_place: Plac
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert not epoll_place.called.is_set()
-    ((_, data, at_ns),) = epoll_place.receiver.receive()
+    ((_, data, at_ns),) = epoll_place.receiver.receive(None, CallsInFlight())
     assert data == b"x"
     assert at_ns - sent_ns < (read_ns - sent_ns) / 2
     epoll_place.receiver.pause(False)
@@ -150,6 +150,17 @@ async def test_the_end_is_no_bytes(place: Place, connect: Callable[[], Pair]) ->
     assert (number, data) == (near.fileno(), b"")
 
 
+async def test_the_end_that_comes_with_bytes_is_read_with_them(place: Place, connect: Callable[[], Pair]) -> None:
+    near, far = connect()
+    place.receiver.add(near)
+    far.sendall(b"last")
+    far.close()
+    assert [(number, data) for number, data, _ in await place.until(2)] == [
+        (near.fileno(), b"last"),
+        (near.fileno(), b""),
+    ]
+
+
 async def test_an_error_is_its_number(place: Place, connect: Callable[[], Pair]) -> None:
     near, far = connect()
     place.receiver.add(near)
@@ -169,6 +180,6 @@ async def test_what_is_more_than_a_read_comes_in_several(place: Place, connect: 
     while got < 1_000_000:
         await asyncio.wait_for(place.called.wait(), 5)
         place.called.clear()
-        got += sum(len(data) for _, data, _ in place.receiver.receive() if isinstance(data, bytes))
+        got += sum(len(data) for _, data, _ in place.receiver.receive(None, CallsInFlight()) if isinstance(data, bytes))
     await sending
     assert got == 1_000_000

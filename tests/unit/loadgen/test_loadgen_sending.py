@@ -12,7 +12,7 @@ import pytest
 from loadgen import compiled
 from loadgen.dynamodb.connection import Connection
 from loadgen.dynamodb.http import ResponseTemplate
-from loadgen.dynamodb.receiver import EpollReceiver
+from loadgen.dynamodb.receiver import CallsInFlight, EpollReceiver
 from loadgen.dynamodb.sending import send_in_python
 from loadgen.dynamodb.writes import Call, Outcome, Reply
 
@@ -124,7 +124,7 @@ async def received(data: bytes, pair: Pair, template: ResponseTemplate) -> bytes
     receiver.add(near)
     far.sendall(data) if data else far.shutdown(socket.SHUT_WR)
     try:
-        ((number, got, _),) = receiver.receive(template.parts)
+        ((number, got, _),) = receiver.receive(template.parts, CallsInFlight())
     finally:
         receiver.close()
     assert number == near.fileno()
@@ -138,6 +138,29 @@ async def test_a_plain_success_is_recognised_whatever_its_date_and_its_id(
     assert await received(FIRST, pairs[0], template) is None
     assert await received(SECOND, pairs[1], template) is None
     assert await received(SECOND, pairs[2], ResponseTemplate()) == SECOND
+
+
+@NATIVE
+async def test_a_plain_success_ends_the_call_in_flight_on_its_socket_once(
+    pairs: list[Pair], template: ResponseTemplate
+) -> None:
+    flights, receiver, sent = CallsInFlight(), EpollReceiver(lambda: None), calls(3)
+    try:
+        for (near, far), call in zip(pairs, sent, strict=True):
+            flights.make_room(near.fileno())
+            flights.calls[near.fileno()] = call
+            receiver.add(near)
+            far.sendall(FIRST)
+        assert receiver.receive(template.parts, flights) == []
+        assert flights.succeeded == sent
+        assert flights.idle == numbers(pairs)
+        assert not any(flights.calls)
+        assert 0 < sent[0].answered_ns <= time.monotonic_ns()
+        pairs[1][1].sendall(SECOND)
+        assert [arrived[:2] for arrived in receiver.receive(template.parts, flights)] == [(pairs[1][0].fileno(), None)]
+        assert flights.succeeded == sent
+    finally:
+        receiver.close()
 
 
 @NATIVE
@@ -176,7 +199,7 @@ async def test_a_template_whose_parts_do_not_follow_each_other_is_refused(
     receiver = EpollReceiver(lambda: None)
     try:
         with pytest.raises(error):
-            receiver.receive(template)
+            receiver.receive(template, CallsInFlight())
     finally:
         receiver.close()
 
@@ -187,6 +210,7 @@ class Owner:
     def __init__(self) -> None:
         self.replies: list[Reply] = []
         self.lost_connections = 0
+        self.calls: list[Call | None] = [None] * 1024
 
     def answered(self, connection: Connection, call: Call, reply: Reply) -> None:
         self.replies.append(reply)
@@ -201,9 +225,10 @@ class Owner:
 def test_a_whole_response_behind_a_part_of_one_is_no_success(pairs: list[Pair]) -> None:
     owner = Owner()
     connection = Connection(owner, pairs[0][0], ResponseTemplate(), None)
-    connection.call = Call("PutItem", ())
+    owner.calls[connection.number] = Call("PutItem", ())
     assert connection.handle(FIRST[:30], 1) is None
-    assert connection.succeed(2) is None
+    assert owner.calls[connection.number] is None
+    assert connection.handle(None, 2) is None
     assert [reply.outcome for reply in owner.replies] == [Outcome.CORRUPT]
     assert owner.lost_connections == 1
 
@@ -211,6 +236,14 @@ def test_a_whole_response_behind_a_part_of_one_is_no_success(pairs: list[Pair]) 
 def test_a_response_without_a_request_closes_its_connection(pairs: list[Pair]) -> None:
     owner = Owner()
     connection = Connection(owner, pairs[0][0], ResponseTemplate(), None)
-    assert connection.succeed(1) is None
+    assert connection.handle(None, 1) is None
+    assert owner.replies == []
+    assert not connection.open
+
+
+def test_a_part_of_a_response_without_a_request_closes_its_connection(pairs: list[Pair]) -> None:
+    owner = Owner()
+    connection = Connection(owner, pairs[0][0], ResponseTemplate(), None)
+    assert connection.handle(FIRST[:30], 1) is None
     assert owner.replies == []
     assert not connection.open
