@@ -18,7 +18,6 @@ from capacity.pipeline import LAKE_RESOLUTION_S
 from capacity.report import SCHEMA, CapacityReport, CapacityStep, gives_out, lowest_failed
 from capacity.search import search
 from capacity.step import StepLoad, StepRunner
-from loadgen.report import summary
 from loadgen.schedule.key_choices import keys
 from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import MAX_BATCH, Plan
@@ -34,6 +33,7 @@ from stack import (
     check_writable,
     resolve_options,
     version,
+    write_lines,
 )
 from stack.outputs import SANDBOX
 
@@ -207,7 +207,7 @@ def _summary(report: CapacityReport) -> None:
     for one in report.remedies:
         cost = "" if one.month_usd is None else f" (${one.month_usd:+,.2f} a month, ${one.million_usd:+,.4f} a million)"
         lines.append(f"raise it: {one.setting} {one.now or '?'} -> {one.to}: {one.effect}{cost}")
-    summary.write(lines)
+    write_lines(*lines)
 
 
 def _parser() -> ArgumentParser:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from capacity.report import CapacityReport, read
 from loadgen.report.compare import distinct
+from stack import write_lines
 
 _NONE = "none"
 
@@ -43,11 +44,10 @@ def show(first: Path, second: Path, tolerated: float | None) -> int:
         column.overflow = "fold"
     for line in lines(one, other):
         table.add_row(*line)
-    console = Console()
-    console.print(table)
+    Console().print(table)
     lost = share_lost(one, other)
     verdict = f"takes {lost:.1%} less" if lost else "takes as much or more"
-    console.print(f"{names[1]} {verdict}.", highlight=False)
+    write_lines(f"{names[1]} {verdict}.")
     return int(tolerated is not None and lost > tolerated)
 
 

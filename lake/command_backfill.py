@@ -6,13 +6,12 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 import msgspec
-from rich.console import Console
 
 from lake.backfill import Backfill, BackfillPlan, BackfillState
 from lake.costs import size
 from lake.counts import counted
 from lake.status_line import StatusLine
-from stack import add_options, resolve_options
+from stack import add_options, resolve_options, write_lines
 
 NAME = "backfill"
 HELP = "bring the items that the table had before its pipeline into the change log"
@@ -63,26 +62,24 @@ def main(arguments: Namespace) -> int:
         result = plan if arguments.dry_run else backfill.state
         sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
     elif not arguments.dry_run and not plan.finished:
-        _show(backfill.state, Console())
+        _show(backfill.state)
     return 0
 
 
 def _show_plan(plan: BackfillPlan) -> None:
-    console = Console()
     if plan.finished:
-        console.print(f"backfill {plan.id} is complete: nothing to do", soft_wrap=True)
+        write_lines(f"backfill {plan.id} is complete: nothing to do")
         return
     verb = "continues" if plan.resumed else "begins"
     if not plan.bytes:
         price = "DynamoDB does not know the table's size yet, so the cost is unknown"
     else:
         price = f"{size(plan.bytes)}; {plan.cost}"
-    console.print(f"{verb} backfill {plan.id}: about {counted(plan.items, 'item')}; {price}", soft_wrap=True)
+    write_lines(f"{verb} backfill {plan.id}: about {counted(plan.items, 'item')}; {price}")
 
 
-def _show(state: BackfillState, console: Console) -> None:
-    console.print(
+def _show(state: BackfillState) -> None:
+    write_lines(
         f"written to the change log: {counted(state.written, 'row')}, as of {state.moment:%Y-%m-%d %H:%M:%S} UTC; "
         "`python -m lake verify` compares the view with the table",
-        soft_wrap=True,
     )

@@ -6,14 +6,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 import msgspec
-from rich.console import Console
 
 from lake.compaction import CLOSED_AFTER, SMALL_BYTES, Compaction, CompactionPlan
 from lake.costs import size
 from lake.counts import counted
 from lake.moments import duration
 from lake.status_line import StatusLine
-from stack import add_options, resolve_options
+from stack import add_options, resolve_options, write_lines
 
 NAME = "compact"
 HELP = "replace the small objects of closed hours in the change log by few large ones"
@@ -61,26 +60,25 @@ def main(arguments: Namespace) -> int:
         plan = compaction.plan
         if not arguments.json:
             with say.hidden():
-                _show(plan, Console(), open_hours=arguments.open)
+                _show(plan, open_hours=arguments.open)
         if not arguments.dry_run:
             compaction.run()
     if arguments.json:
         sys.stdout.write(msgspec.json.encode(plan).decode() + "\n")
     elif not arguments.dry_run and (plan.objects or plan.unfinished):
-        Console().print("done", soft_wrap=True)
+        write_lines("done")
     return 0
 
 
-def _show(plan: CompactionPlan, console: Console, *, open_hours: bool) -> None:
+def _show(plan: CompactionPlan, *, open_hours: bool) -> None:
     if plan.unfinished:
-        console.print(f"to be finished from a stopped run: {counted(plan.unfinished, 'group')}", soft_wrap=True)
+        write_lines(f"to be finished from a stopped run: {counted(plan.unfinished, 'group')}")
     if not plan.objects:
         hours = "" if open_hours else " of closed hours"
-        console.print(f"no small objects{hours} among {plan.log_objects:,}: nothing to do", soft_wrap=True)
+        write_lines(f"no small objects{hours} among {plan.log_objects:,}: nothing to do")
         return
     left = plan.log_objects - plan.objects + plan.new_objects
-    console.print(
+    write_lines(
         f"{counted(plan.objects, 'object')} of {counted(plan.hours, 'hour')}, {size(plan.bytes)}, become "
         f"{plan.new_objects:,}; a query of everything then opens {left:,} instead of {plan.log_objects:,}; {plan.cost}",
-        soft_wrap=True,
     )

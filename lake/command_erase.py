@@ -6,14 +6,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 import msgspec
-from rich.console import Console
 
 from lake.costs import size
 from lake.counts import counted
 from lake.erasure import Erased, Erasure, ErasurePlan
 from lake.status_line import StatusLine
 from lake.way import WHOLE_WAY
-from stack import add_options, resolve_options
+from stack import add_options, resolve_options, write_lines
 from transform.schema import TABLE
 
 NAME = "erase"
@@ -51,36 +50,33 @@ def main(arguments: Namespace) -> int:
         plan = erasure.plan
         if not arguments.json:
             with say.hidden():
-                _show_plan(plan, Console(), yes=arguments.yes)
+                _show_plan(plan, yes=arguments.yes)
         erased = erasure.run() if arguments.yes else None
     if arguments.json:
         sys.stdout.write(msgspec.json.encode(erased or plan).decode() + "\n")
     elif erased is not None:
-        _show(erased, Console())
+        _show(erased)
     return int(erased is not None and erased.left > 0)
 
 
-def _show_plan(plan: ErasurePlan, console: Console, *, yes: bool) -> None:
+def _show_plan(plan: ErasurePlan, *, yes: bool) -> None:
     reads, deletes = ("reads", "deletes") if yes else ("would read", "would delete")
-    console.print(
+    write_lines(
         f"{reads} {counted(plan.log_objects, 'object')} of the change log ({size(plan.log_bytes)}) and "
         f"{counted(plan.error_objects, 'error object')}, {deletes} "
         f"{counted(plan.versions, 'older version')} of any key ({size(plan.version_bytes)}); "
         f"{plan.cost}",
-        soft_wrap=True,
     )
     if not yes:
-        console.print("nothing is changed: --yes removes the key's data", soft_wrap=True)
+        write_lines("nothing is changed: --yes removes the key's data")
 
 
-def _show(erased: Erased, console: Console) -> None:
-    console.print(
+def _show(erased: Erased) -> None:
+    write_lines(
         f"removed {counted(erased.rows, 'row')} in {counted(erased.objects, 'object')}, "
         f"{counted(erased.error_records, 'error record')} and {counted(erased.versions, 'older version')}",
-        soft_wrap=True,
     )
-    console.print(
+    write_lines(
         f"left: {counted(erased.left_rows, 'row')}, "
         f"{counted(erased.left_error_records, 'error record')}, {counted(erased.left_versions, 'older version')}",
-        soft_wrap=True,
     )

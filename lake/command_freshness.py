@@ -17,7 +17,7 @@ from lake.counts import counted, whole
 from lake.freshness import Freshness, freshness
 from lake.moments import duration
 from lake.stages import lake_line, line, stage_watch
-from stack import StackOutputs, add_options, resolve_options
+from stack import StackOutputs, add_options, resolve_options, write_lines
 
 NAME = "freshness"
 _EVERY_S = 3.0
@@ -71,7 +71,7 @@ def main(arguments: Namespace) -> int:
     if arguments.json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
     else:
-        _show(found, arguments.max_p99, Console())
+        _show(found, arguments.max_p99)
     limit_s = arguments.max_p99
     return 0 if found.p99_s is not None and (limit_s is None or found.p99_s <= limit_s) else 1
 
@@ -95,27 +95,22 @@ def _watch(outputs: StackOutputs, since: timedelta, *, as_json: bool) -> NoRetur
             time.sleep(_EVERY_S)
 
 
-def _show(found: Freshness, max_p99_s: int | None, console: Console) -> None:
+def _show(found: Freshness, max_p99_s: int | None) -> None:
     if found.p99_s is None:
         when = "" if found.since is None else f" since {found.since:%Y-%m-%d %H:%M:%S} UTC"
         known = " whose arrival is known" if found.gone or found.rewritten else ""
-        console.print(f"no changes{known} in the change log{when}", soft_wrap=True)
+        write_lines(f"no changes{known} in the change log{when}")
     else:
-        console.print(
+        write_lines(
             f"{counted(found.changes, 'change')} in {counted(found.objects, 'object')} became readable after "
             f"{found.p50_s} s (p50), {found.p90_s} s (p90), {found.p99_s} s (p99), at most {found.max_s} s",
             f"the oldest is in {found.slowest}",
-            sep="\n",
-            soft_wrap=True,
         )
         if max_p99_s is not None and found.p99_s > max_p99_s:
-            console.print(f"p99 is above {max_p99_s} s", soft_wrap=True)
+            write_lines(f"p99 is above {max_p99_s} s")
     if found.gone:
-        console.print(
-            f"not counted: {counted(found.gone, 'change')} in objects that were deleted meanwhile", soft_wrap=True
-        )
+        write_lines(f"not counted: {counted(found.gone, 'change')} in objects that were deleted meanwhile")
     if found.rewritten:
-        console.print(
+        write_lines(
             f"not counted: {counted(found.rewritten, 'change')} in objects of `lake compact` and `lake backfill`",
-            soft_wrap=True,
         )

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
-from rich.console import Console
 
 from lake.athena import QueryError
 from lake.costs import size
@@ -18,7 +17,7 @@ from lake.merge_machine import MergeFailedError, MergeMachine
 from lake.merging import CurrentMerge, MergePlan
 from lake.moments import duration, interval
 from lake.status_line import StatusLine
-from stack import StackOutputs, UserError, add_options, resolve_options
+from stack import StackOutputs, UserError, add_options, resolve_options, write_lines
 
 NAME = "merge"
 HELP = "keep the current state in an Iceberg table, so that queries do not read the whole log"
@@ -77,7 +76,7 @@ def main(arguments: Namespace) -> int:
         else:
             rebuild = False
             if not (arguments.dry_run or arguments.json):
-                Console().print("merged")
+                write_lines("merged")
         if every is None or arguments.dry_run:
             return 0
         time.sleep(every.total_seconds())
@@ -119,7 +118,6 @@ def _show(plan: MergePlan, *, json: bool) -> None:
         return
     begins = "makes" if plan.rebuilds else "merges into"
     since = f" since {plan.since}" if plan.since and plan.objects else ""
-    Console().print(
+    write_lines(
         f"{begins} {plan.table}: {counted(plan.objects, 'object')}{since}, {size(plan.bytes)}; {plan.cost}",
-        soft_wrap=True,
     )

@@ -6,14 +6,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 import msgspec
-from rich.console import Console
 
 from lake.counts import counted
 from lake.dead_letters import Recovery, recover
 from lake.moments import moment
 from lake.replay import Replay, Selection, replay
 from lake.status_line import StatusLine
-from stack import StackOutputs, UserError, add_options, resolve_options
+from stack import StackOutputs, UserError, add_options, resolve_options, write_lines
 
 NAME = "replay"
 HELP = "put changes that the transform, the conversion or a Pipe failed to process on the stream again"
@@ -67,9 +66,9 @@ def main(arguments: Namespace) -> int:
     if arguments.json:
         sys.stdout.write(msgspec.json.encode(done).decode() + "\n")
     elif isinstance(done, Recovery):
-        _show_recovery(done, Console())
+        _show_recovery(done)
     else:
-        _show(done, Console())
+        _show(done)
     return int(isinstance(done, Recovery) and done.gone > 0)
 
 
@@ -94,33 +93,31 @@ def _places(records: int, places: int, noun: str) -> str:
     return f"{counted(records, 'record')} of {counted(places, noun)}"
 
 
-def _show(done: Replay, console: Console) -> None:
-    console.print(_put(done, _places(done.records, done.objects, "object")), soft_wrap=True)
+def _show(done: Replay) -> None:
+    write_lines(_put(done, _places(done.records, done.objects, "object")))
     for reason, count in done.reasons.most_common():
         sample = done.samples.get(reason, "")
-        console.print(f"  {count:,} {reason}{sample and f': {sample[:_SAMPLE]}'}", soft_wrap=True, markup=False)
+        write_lines(f"  {count:,} {reason}{sample and f': {sample[:_SAMPLE]}'}")
     if done.kept:
-        console.print(f"not selected and unchanged: {counted(done.kept, 'record')}", soft_wrap=True)
+        write_lines(f"not selected and unchanged: {counted(done.kept, 'record')}")
     if done.others:
-        console.print(f"unchanged: {counted(done.others, 'object')} with failures of another kind", soft_wrap=True)
+        write_lines(f"unchanged: {counted(done.others, 'object')} with failures of another kind")
 
 
-def _show_recovery(done: Recovery, console: Console) -> None:
-    console.print(_put(done, _places(done.records, done.messages, "message")), soft_wrap=True)
+def _show_recovery(done: Recovery) -> None:
+    write_lines(_put(done, _places(done.records, done.messages, "message")))
     for reason, count in done.reasons.most_common():
-        console.print(f"  {counted(count, 'message')}: {reason}", soft_wrap=True)
+        write_lines(f"  {counted(count, 'message')}: {reason}")
     if done.shortened:
-        console.print(f"shortened to the size limit: {counted(done.shortened, 'record')}", soft_wrap=True)
+        write_lines(f"shortened to the size limit: {counted(done.shortened, 'record')}")
     if done.gone:
-        console.print(
+        write_lines(
             f"the changes of {counted(done.gone, 'message')} have expired in the table's stream (24 hours): write "
             "those items again; what names them stays in the queue",
-            soft_wrap=True,
         )
     if done.others:
-        console.print(
+        write_lines(
             f"left in the queue, because no Pipe of this table wrote them: {counted(done.others, 'message')}",
-            soft_wrap=True,
         )
 
 

@@ -16,7 +16,7 @@ from lake.progress import progress_display
 from lake.verify import DEFAULT_TIMEOUT_S, MARGIN_S, check_usable, verify
 from lake.verify_plan import VerifyPlan, plan
 from lake.way import WHOLE_WAY
-from stack import UserError, add_options, check_writable, resolve_options
+from stack import UserError, add_options, check_writable, resolve_options, write_lines
 
 NAME = "verify"
 HELP = "compare the DynamoDB table with the current-state view, key by key"
@@ -155,8 +155,7 @@ def _show_plan(planned: VerifyPlan, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(msgspec.json.encode(planned).decode() + "\n")
     else:
-        summary = Console()
-        summary.print(str(planned), soft_wrap=not summary.is_terminal, highlight=False)
+        write_lines(str(planned))
 
 
 def _seconds(text: str) -> float:

@@ -14,6 +14,7 @@ from stack.installation import ShowVersion, called, program, version
 from stack.options import add_options, resolve_options
 from stack.outputs import StackOutputs
 from stack.resolve import resolve
+from stack.terminal import write_lines
 
 __all__ = [
     "Credentials",
@@ -33,4 +34,5 @@ __all__ = [
     "run",
     "save",
     "version",
+    "write_lines",
 ]

@@ -13,9 +13,8 @@ from msgspec import Struct
 
 from loadgen.metrics.counters import Counts, Latencies
 from loadgen.metrics.histogram import decode
-from loadgen.report import summary
 from loadgen.report.report import SCENARIOS, SCHEMA, LatencyReport, RunReport, ThresholdReport, latency_reports
-from stack import save
+from stack import save, write_lines
 
 _SHOWN = ("intended", "service")
 
@@ -95,7 +94,7 @@ def show(combined: CombinedReport) -> None:
     """Print a line for each scenario and one in total."""
     rows = (*combined.scenarios, combined.total)
     width = max(len(row.name) for row in rows)
-    summary.write([_line(row, width) for row in rows])
+    write_lines(*(_line(row, width) for row in rows))
 
 
 def _line(row: ScenarioRow, width: int) -> str:

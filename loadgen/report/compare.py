@@ -11,12 +11,11 @@ from typing import cast
 from msgspec import Struct
 
 from loadgen.metrics.counters import METRICS
-from loadgen.report import summary
 from loadgen.report.report import CAPACITY, RunReport, kind, read
 from loadgen.report.threshold import measure
 from loadgen.schedule.mix import KINDS, Kind
 from loadgen.schedule.plan import Preload
-from stack import Parser, called
+from stack import Parser, called, write_lines
 
 # Metric, display name, whether more is better, digits, and the change that counts as noise, in the metric's unit.
 _METRICS = (
@@ -172,8 +171,8 @@ def main(argv: Sequence[str]) -> int:
             line.name, f"{line.first:,.{line.digits}f}", f"{line.second:,.{line.digits}f}", change, style=style
         )
     console.print(table)
-    summary.write([verdict(found, names[1], tolerated or 0.0)])
-    summary.write([f"the runs differ in {difference}" for difference in differences(first, second)])
+    write_lines(verdict(found, names[1], tolerated or 0.0))
+    write_lines(*(f"the runs differ in {difference}" for difference in differences(first, second)))
     if tolerated is None:
         return 0
     return int(any(line.worse > tolerated for line in found))

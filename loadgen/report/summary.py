@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-import textwrap
-
 from loadgen.metrics.counters import PROBLEMS
 from loadgen.report import hot_keys
 from loadgen.report.report import RunReport
+from stack import write_lines
 
 NOT_INTENDED = (
     "not defined in a closed loop, where a slow reply delays what would come next: coordinated omission applies, "
@@ -19,16 +16,7 @@ _SHOWN = ("p50", "p90", "p99", "p99.9")
 
 def show(report: RunReport, scenario: str = "") -> None:
     """Write the lines to standard output under the scenario's name."""
-    write([f"scenario {scenario}", *lines(report)] if scenario else lines(report))
-
-
-def write(text: list[str]) -> None:
-    """Write lines to standard output; wrap them between words at a terminal's width."""
-    if sys.stdout.isatty():
-        width = shutil.get_terminal_size().columns
-        wrapper = textwrap.TextWrapper(width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-        text = [part for line in text for part in wrapper.wrap(line)]
-    sys.stdout.write("\n".join(text) + "\n")
+    write_lines(*([f"scenario {scenario}"] if scenario else []), *lines(report))
 
 
 def lines(report: RunReport) -> list[str]:
