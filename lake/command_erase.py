@@ -28,9 +28,13 @@ examples:
   python -m lake erase ORDER-1            what it would read
   python -m lake erase ORDER-1 --yes
 
-Exit code 1: something is left; run again. Out of reach: what the table's stream
-and Kinesis keep (24 hours by default), results of earlier queries until they
-expire, and copies that others have made."""
+Exit code 0: nothing is left; a sentence says if nothing had this key, so that a
+mistyped one shows. Exit code 1: something is left; run again.
+
+Out of reach: what the table's stream and Kinesis keep (24 hours by default),
+results of earlier queries until they expire, and copies that others have made."""
+
+_UNKNOWN = "nothing in the lake had this key: an earlier run has erased it, it never arrived, or it is mistyped"
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -74,8 +78,11 @@ def _show_plan(plan: ErasurePlan, *, yes: bool) -> None:
 def _show(erased: Erased) -> None:
     write_lines(
         f"removed {counted(erased.rows, 'row')} in {counted(erased.objects, 'object')}, "
-        f"{counted(erased.error_records, 'error record')} and {counted(erased.versions, 'older version')}",
+        f"{counted(erased.error_records, 'error record')}, {counted(erased.current_rows, 'row')} of the current table "
+        f"and {counted(erased.versions, 'older version')} of any key",
     )
+    if not erased.found:
+        write_lines(_UNKNOWN)
     write_lines(
         f"left: {counted(erased.left_rows, 'row')}, "
         f"{counted(erased.left_error_records, 'error record')}, {counted(erased.left_versions, 'older version')}",

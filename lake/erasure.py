@@ -56,15 +56,24 @@ class ErasurePlan(Struct, frozen=True, kw_only=True):
 
 
 class Erased(Struct, kw_only=True):
-    """What was removed, and the result of a scan afterwards: `left` is 0 when everything is removed."""
+    """What was removed, and the result of a scan afterwards: `left` is 0 when everything is removed.
+
+    `rows` and `objects` are of the change log, and `current_rows` of the Iceberg table of the current state.
+    """
 
     rows: int = 0
     objects: int = 0
+    current_rows: int = 0
     error_records: int = 0
     versions: int = 0
     left_rows: int = 0
     left_error_records: int = 0
     left_versions: int = 0
+
+    @property
+    def found(self) -> int:
+        """The number of removed rows and records of the key; `versions` are of any key."""
+        return self.rows + self.current_rows + self.error_records
 
     @property
     def left(self) -> int:
@@ -142,6 +151,7 @@ class Erasure:
                 erased.objects += 1
             if self._current is not None:
                 self._watch("erasing the current state")
+                erased.current_rows = self._current.rows(self._condition())
                 self._current.erase(self._condition())
             self._rewriter.drop_left()
             erased.error_records = self._erase_errors()

@@ -344,7 +344,8 @@ def test_compaction_and_erasure_change_only_what_they_must(pipeline: Pipeline, l
     log.query(f"CREATE TABLE erasure_{0:032} AS SELECT 1 AS number")
     erased = log.lake("erase", key, "--yes", "--view", f"{log.name}_view")
     assert erased.code == 0, erased
-    assert "removed 2 rows in 1 object, 1 error record" in erased.out
+    assert "removed 2 rows in 1 object, 1 error record, 1 row of the current table" in erased.out
+    assert "nothing in the lake had this key" not in erased.out
     assert not _staging(log)
     assert _all(log, "") == rows
     assert s3.get_object(Bucket=log.bucket, Key=errors)["Body"].read().count(b"rawData") == 1
@@ -353,6 +354,9 @@ def test_compaction_and_erasure_change_only_what_they_must(pipeline: Pipeline, l
     assert log.query(f'SELECT count(*) AS n FROM "{current}$snapshots"') == [{"n": 1}]
     page = s3.list_objects_v2(Bucket=log.bucket, Prefix=f"{current}/data/")
     assert len(page["Contents"]) == 1, "the file of the earlier snapshot is gone"
+    again = log.lake("erase", key, "--yes")
+    assert again.code == 0, "an erasure can be repeated as its proof"
+    assert "nothing in the lake had this key: an earlier run has erased it" in again.out, "as when it is mistyped"
 
 
 def _staging(log: Log) -> list[dict[str, Any]]:
