@@ -17,6 +17,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -92,6 +93,20 @@ def machine() -> str:
     return _MACHINES.get(name, name)
 
 
+def digest(headers: Path) -> str:
+    """The CRC-32 of the C in a directory and of the shared headers, in hexadecimal: `__doc__` of the compiled module.
+
+    `stack.commandline.refuse_outdated` and `transform.compiled`, which may not import this, compute the same.
+    """
+    sources = [path for directory in (headers, SHARED_HEADERS) for path in sorted(directory.iterdir())]
+    return f"{zlib.crc32(b''.join(path.read_bytes() for path in sources if path.suffix in {'.c', '.h'})):08x}"
+
+
+def is_current(library: Path) -> bool:
+    """Whether there is a part's module, and it is compiled from the sources beside it."""
+    return library.exists() and digest(library.parent / "native").encode() in library.read_bytes()
+
+
 def compile_source(source: Path, machine: str, system: str, extra: Sequence[str] = ()) -> bytes:
     """The module of a source file, with `extra` flags after the project's, for any machine and system.
 
@@ -103,6 +118,7 @@ def compile_source(source: Path, machine: str, system: str, extra: Sequence[str]
         result = subprocess.run(  # noqa: S603 - no shell, and the arguments come from the project
             [
                 *(sys.executable, "-m", "ziglang", "cc", "-target", f"{machine}-{system}"),
+                f'-DSOURCES="{digest(source.parent)}"',
                 *(*_FLAGS, *_SYSTEM_FLAGS.get(system, ()), *_PROCESSOR_FLAGS.get(machine, ()), *extra),
                 *("-o", str(library), source.name),
             ],

@@ -6,6 +6,7 @@ The slow path does the same in Python, for other systems and for a checkout with
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stack.commandline import refuse_outdated
@@ -22,7 +23,7 @@ except ImportError:
     native = None
 else:
     native = _native
-    refuse_outdated(_native, "canonical", "columns", "texts")
+    refuse_outdated(_native, Path(__file__).parent)
 
 # In native/columns.h's order.
 _KINDS = {"string": 0, "boolean": 1, "int": 2, "bigint": 2, "double": 4, "date": 5, "timestamp": 6}

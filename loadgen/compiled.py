@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from importlib.resources import as_file, files
 from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 from stack.commandline import refuse_outdated
 
@@ -35,6 +36,4 @@ except (ImportError, OSError):
     native = None
 else:
     native = _native
-    refuse_outdated(_native, "inserts", "instructions", "requests", "state")
-    if sys.platform == "linux":
-        refuse_outdated(_native, "receive", "send", "set_timer")
+    refuse_outdated(_native, Path(__file__).parent)

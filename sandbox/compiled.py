@@ -6,6 +6,7 @@ The slow path does all of the same in Python, for other systems and for a checko
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from stack.commandline import refuse_outdated
 
@@ -17,4 +18,4 @@ except ImportError:
     native = None
 else:
     native = _native
-    refuse_outdated(_native, "canonical", "headers", "scalars", "stored")
+    refuse_outdated(_native, Path(__file__).parent)

@@ -12,6 +12,7 @@ import errno
 import os
 import signal
 import sys
+import zlib
 from argparse import ArgumentParser
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -74,13 +75,20 @@ def imported(name: str) -> ModuleType:
         raise UserError(f"The schema in transform/schema.py is not valid ({error}): correct it.") from error
 
 
-def refuse_outdated(module: ModuleType, *functions: str) -> None:
-    """End the process with one sentence and BAD_INPUT if a compiled module lacks one of these functions.
+def refuse_outdated(module: ModuleType, package: Path) -> None:
+    """End the process with one sentence and BAD_INPUT if a package's module is not compiled from the C beside it.
 
-    It was then compiled from earlier sources, such as those before a `git pull`.
+    It was then compiled from other sources, such as those before a `git pull`: a function may be missing, or take other
+    arguments. Where the C is not there, such as in a zip for a cluster's workers, the module is taken as it is.
     """
-    if not all(hasattr(module, name) for name in functions):
-        sys.stderr.write(f"{module.__file__} is compiled from other sources: run `make install`.\n")
+    headers = (package / "native", package.parent / "components" / "native")
+    if not all(directory.is_dir() for directory in headers):
+        return
+    # As components.compiler.digest, which is in the module.
+    sources = [path for directory in headers for path in sorted(directory.iterdir()) if path.suffix in {".c", ".h"}]
+    if module.__doc__ != f"{zlib.crc32(b''.join(path.read_bytes() for path in sources)):08x}":
+        command = f"`python -m components.compiler {package.name}`"
+        sys.stderr.write(f"{module.__file__} is compiled from other sources: run {command}.\n")
         raise SystemExit(Exit.BAD_INPUT)
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import settings
 
-from components.compiler import PARTS, SHARED_HEADERS
+from components.compiler import PARTS, is_current
 from sandbox.state import StateDir
 from tests.forked import ForkedProcess
 
@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the C modules whose sources are newer.
+    """Compile the C modules of other sources.
 
     The garbage collector runs less often: with the objects of pulumi_aws and moto it took a fifth of all time.
     """
@@ -41,9 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     for part in PARTS:
-        sources = [path for directory in (ROOT / part.headers, SHARED_HEADERS) for path in directory.iterdir()]
         library = ROOT / part.library
-        if not library.exists() or library.stat().st_mtime < max(path.stat().st_mtime for path in sources):
+        if not is_current(library):
             subprocess.run([sys.executable, "-m", "components.compiler", part.name], cwd=ROOT, check=True)
     if getattr(config.option, "numprocesses", None) and not sys.dont_write_bytecode and not _are_tests_compiled():
         # Otherwise each of xdist's processes compiles all that it imports, and the same as the others at the same time.

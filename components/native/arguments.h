@@ -8,6 +8,15 @@
 /* A function of the module, under its own name. */
 #define METHOD(function) {#function, (PyCFunction)(void (*)(void))(function), METH_FASTCALL, NULL}
 
+/* The digest of the sources, which components/compiler.py defines. */
+#ifndef SOURCES
+#define SOURCES ""
+#endif
+
+/* A module of these functions. Its __doc__ tells who loads it of which sources it is compiled. */
+#define MODULE(functions) \
+    {.m_base = {.ob_base = {.ob_refcnt = 1}}, .m_name = "_native", .m_doc = SOURCES, .m_methods = (functions)}
+
 static inline int read_count(Py_ssize_t count, Py_ssize_t expected, const char *usage) {
     if (count == expected) return 0;
     PyErr_SetString(PyExc_TypeError, usage);

@@ -6,7 +6,7 @@
 
 static PyMethodDef methods[] = {METHOD(canonical), METHOD(columns), METHOD(texts), {0}};
 
-static PyModuleDef definition = {.m_base = {.ob_base = {.ob_refcnt = 1}}, .m_name = "_native", .m_methods = methods};
+static PyModuleDef definition = MODULE(methods);
 
 __attribute__((visibility("default"))) PyObject *PyInit__native(void);
 

@@ -21,7 +21,7 @@ static PyMethodDef methods[] = {
     {0},
 };
 
-static PyModuleDef definition = {.m_base = {.ob_base = {.ob_refcnt = 1}}, .m_name = "_native", .m_methods = methods};
+static PyModuleDef definition = MODULE(methods);
 
 __attribute__((visibility("default"))) PyObject *PyInit__native(void);
 

@@ -82,7 +82,7 @@ static PyObject *headers(PyObject *module, PyObject *const *arguments, Py_ssize_
 
 static PyMethodDef methods[] = {METHOD(canonical), METHOD(headers), METHOD(scalars), METHOD(stored), {0}};
 
-static PyModuleDef definition = {.m_base = {.ob_base = {.ob_refcnt = 1}}, .m_name = "_native", .m_methods = methods};
+static PyModuleDef definition = MODULE(methods);
 
 __attribute__((visibility("default"))) PyObject *PyInit__native(void);
 

@@ -49,7 +49,7 @@ static PyObject *rows(PyObject *module, PyObject *const *arguments, Py_ssize_t c
 
 static PyMethodDef methods[] = {METHOD(contents), METHOD(keep_memory), METHOD(table), METHOD(rows), {0}};
 
-static PyModuleDef definition = {.m_base = {.ob_base = {.ob_refcnt = 1}}, .m_name = "_native", .m_methods = methods};
+static PyModuleDef definition = MODULE(methods);
 
 __attribute__((visibility("default"))) PyObject *PyInit__native(void);
 

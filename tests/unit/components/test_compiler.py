@@ -38,6 +38,22 @@ def test_a_build_replaces_the_library_and_leaves_nothing_else(tmp_path: Path) ->
     assert sorted(path.name for path in library.parent.iterdir()) == [library.name, "native"]
 
 
+def test_a_module_is_current_until_a_source_changes(tmp_path: Path) -> None:
+    source = tmp_path / TRANSFORM.source
+    source.parent.mkdir(parents=True)
+    source.write_text('__attribute__((visibility("default"))) const char *sources(void) { return SOURCES; }\n')
+    library = compiler.build(TRANSFORM, tmp_path)
+    assert compiler.is_current(library)
+    (source.parent / ".other.h.swp").write_text("of an editor")
+    assert compiler.is_current(library)
+    (source.parent / "other.h").write_text("// an argument more")
+    assert not compiler.is_current(library)
+    compiler.build(TRANSFORM, tmp_path)
+    assert compiler.is_current(library)
+    library.unlink()
+    assert not compiler.is_current(library)
+
+
 def test_an_unsupported_system_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "platform", "freebsd15")
     with pytest.raises(compiler.CompileError, match=r"^The C is compiled for Linux and macOS, not for freebsd15"):
