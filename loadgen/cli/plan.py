@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from argparse import ArgumentTypeError, Namespace
+from pathlib import Path
 from typing import cast
 
 from loadgen.schedule import profiles
@@ -19,10 +20,11 @@ _COUNTED_DURATION_S = 7 * 24 * 3600.0
 
 def plan_of(options: Namespace) -> Plan:
     """Return the plan that the options describe. Raises: ArgumentTypeError: options that exclude each other."""
-    if sum(given is not None for given in (options.rps, options.users, options.trace)) != 1:
+    given = sum(given is not None for given in (options.rps, options.users, options.trace))
+    if given > 1 or (given == 0 and not profiles.is_file(options.profile)):
         raise ArgumentTypeError(
             "give one of --rps, the rate, --users, how many send one operation after the other, and --trace, "
-            "what was recorded"
+            "what was recorded, or a --profile FILE.toml with rates"
         )
     if options.trace is not None:
         _check_trace(options)
@@ -33,6 +35,8 @@ def plan_of(options: Namespace) -> Plan:
     seed = secrets.randbits(31) if options.seed is None else cast("int", options.seed)
     profile = _profile(options, seed)
     orders, per_s = options.preload
+    if orders and per_s is None and options.rps is None:
+        raise ArgumentTypeError(f"--preload takes its rate from --rps: give that, or --preload {orders}@RATE")
     preload = Preload(orders, per_s or options.rps or 1.0)
     goes_on = options.continue_from is not None
     if options.mix.insert == orders == goes_on == 0:
@@ -42,7 +46,7 @@ def plan_of(options: Namespace) -> Plan:
     if (orders or goes_on) and options.workload:
         option = "--preload writes" if orders else "--continue-from changes"
         raise ArgumentTypeError(f"{option} orders, and a --workload writes only what its `change` returns")
-    fastest = max(options.rps or profile.rate(0.0), preload.per_s if orders else 0.0)
+    fastest = max(*profile.rates(), preload.per_s if orders else 0.0)
     return Plan(
         profile=profile,
         limit=options.count,
@@ -99,6 +103,12 @@ def _check_closed(options: Namespace) -> None:
 def _profile(options: Namespace, seed: int) -> AnyProfile:
     """Return the profile; with a count and no duration it lasts until the count is reached."""
     duration_s = cast("float | None", options.duration)
+    if profiles.is_file(options.profile):
+        if duration_s is not None:
+            raise ArgumentTypeError(
+                f"--duration cannot be combined with {options.profile}, whose phases have their own"
+            )
+        return profiles.read(Path(options.profile), options.rps)
     count = cast("int | None", options.count)
     if options.trace is not None:
         return recorded(options.trace, options.speed)

@@ -3,8 +3,8 @@
 To add a profile, write a function that makes it, with `@profile_kind` above it. A new shape also needs a class in
 `loadgen.schedule.profile`.
 
-A file is TOML, and its phases follow each other; each has a profile's name, `for`, and `rps`, the rate at its end.
-Parameters follow the name, or are separate members (`from = 0`):
+A file is TOML, and its phases follow each other; each has a profile's name, `for`, and `rps`, the rate at its end,
+which is --rps without it. Parameters follow the name, or are separate members (`from = 0`):
 
     [[phase]]
     profile = "ramp:from=0"
@@ -112,10 +112,15 @@ def profile(text: str, rps: float, duration_s: float, seed: int = 0) -> AnyProfi
 
     `rps` is its rate in writes per second; `seed` makes the arrivals of "poisson".
     """
-    if text.endswith(".toml"):
-        return _file(Path(text))
+    if is_file(text):
+        return read(Path(text), rps)
     name, parameters = Parameters.parse(text)
     return _profile(name, parameters, rps, duration_s, seed)
+
+
+def is_file(text: str) -> bool:
+    """Return whether `text` names a file of phases, which has its own rates and durations."""
+    return text.endswith(".toml")
 
 
 def enough_s(text: str, rps: float, writes: int) -> float:
@@ -139,27 +144,36 @@ def _profile(name: str, parameters: Parameters, rps: float, duration_s: float, s
     return made
 
 
-def _file(path: Path) -> Phases:
+def read(path: Path, rps: float | None) -> Phases:
+    """Return the phases of a file; `rps` is the rate of those that have none. Raises: ArgumentTypeError."""
     try:
         document = tomllib.loads(path.read_text())
     except OSError as error:
         raise ArgumentTypeError(f"the profile {path} cannot be read: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ArgumentTypeError(f"the profile {path} is not TOML: {error}") from None
     tables = document.get("phase")
-    if not isinstance(tables, list) or not tables:
+    if (
+        not isinstance(tables, list)
+        or not tables
+        or not all(isinstance(each, dict) for each in cast("list[object]", tables))
+    ):
         raise ArgumentTypeError(f"the profile {path} has no [[phase]]")
     phases: list[Phase] = []
     for table in cast("list[dict[str, object]]", tables):
-        phases += _phase({name: str(value) for name, value in table.items()}, path)
+        phases += _phase({name: str(value) for name, value in table.items()}, path, rps)
     return Phases(tuple(phases), path.name)
 
 
-def _phase(given: dict[str, str], path: Path) -> list[Phase]:
+def _phase(given: dict[str, str], path: Path, rps: float | None) -> list[Phase]:
     name, parameters = Parameters.split(given.pop("profile", "constant"))
-    if "for" not in given or "rps" not in given:
-        raise ArgumentTypeError(f"a phase of {path} lacks `for` or `rps`")
-    duration_s, rps = duration(given.pop("for")), rate(given.pop("rps"))
+    if "for" not in given:
+        raise ArgumentTypeError(f"a phase of {path} lacks `for`")
+    duration_s = duration(given.pop("for"))
+    if "rps" in given:
+        rps = rate(given.pop("rps"))
+    if rps is None:
+        raise ArgumentTypeError(f"a phase of {path} lacks `rps`: give it, or --rps for all that lack it")
     made = _profile(name, Parameters(name, {**given, **parameters}), rps, duration_s, 0)
     if isinstance(made, Poisson | Recorded):
         raise ArgumentTypeError(f"a phase of {path} is {name}, which is for a whole run")

@@ -126,15 +126,30 @@ def test_a_file_has_phases_that_follow_each_other(tmp_path: Path) -> None:
     path = tmp_path / "day.toml"
     path.write_text('[[phase]]\nprofile = "ramp"\nfor = "2s"\nrps = 50\n\n[[phase]]\nfor = "1s"\nrps = 50\n')
     made = parse(str(path), 1, 1, 3)
-    assert made == Phases((Ramp(0, 50, 2), Constant(50, 1)), "day.toml")
+    assert made == profiles.read(path, None) == Phases((Ramp(0, 50, 2), Constant(50, 1)), "day.toml")
     assert count(made) == 100
 
 
-def test_a_file_with_a_phase_that_lacks_its_length_is_refused(tmp_path: Path) -> None:
+def test_a_file_s_phases_without_a_rate_have_that_of_the_run(tmp_path: Path) -> None:
     path = tmp_path / "day.toml"
-    path.write_text("[[phase]]\nrps = 50\n")
-    with pytest.raises(ArgumentTypeError, match="lacks `for` or `rps`"):
-        parse(str(path), 1, 1, 3)
+    path.write_text('[[phase]]\nfor = "2s"\n\n[[phase]]\nfor = "1s"\nrps = 50\n')
+    assert profiles.read(path, 20) == Phases((Constant(20, 2), Constant(50, 1)), "day.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (b"[[phase]]\nrps = 50\n", "a phase of .* lacks `for`"),
+        (b'[[phase]]\nfor = "5s"\n', "a phase of .* lacks `rps`: give it, or --rps for all that lack it"),
+        (b"phase = [1]\n", "has no ..phase.."),
+        (b"\xff", "is not TOML"),
+    ],
+)
+def test_a_file_that_is_no_profile_is_refused(tmp_path: Path, text: bytes, sentence: str) -> None:
+    path = tmp_path / "day.toml"
+    path.write_bytes(text)
+    with pytest.raises(ArgumentTypeError, match=sentence):
+        profiles.read(path, None)
 
 
 def test_a_profile_that_is_registered_is_seen_everywhere(

@@ -3,18 +3,20 @@
 import asyncio
 import os
 import signal
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 import pytest
 
-from loadgen.cli import main
+from loadgen.cli import arguments, main
+from loadgen.cli.plan import plan_of
 from loadgen.cli.run import Interrupts
 from loadgen.distributed.cluster import Cluster
 from loadgen.dynamodb.writer import Endpoint
 from loadgen.job import Job
 from loadgen.metrics.counters import METRICS
 from loadgen.report import report as reports
-from loadgen.schedule.plan import Plan
+from loadgen.schedule.plan import Plan, Preload
 from loadgen.schedule.profile import Constant
 from stack import UserError
 
@@ -49,6 +51,10 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["--rps", "5", "--max-in-flight", "0"], "0 is out of bounds: it must be at least 1"),
         ([], "give one of --rps, the rate, --users, how many"),
         (["--rps", "5", "--users", "5"], "give one of --rps, the rate, --users, how many"),
+        (["--profile", "ramp"], "give one of --rps, the rate, --users, how many"),
+        (["--users", "5", "--profile", "day.toml"], "--profile requires --rps"),
+        (["--profile", "day.toml", "--duration", "5s"], "--duration cannot be combined with day.toml"),
+        (["--profile", "day.toml"], "the profile day.toml cannot be read"),
         (["--rps", "5", "--think", "1s"], "--think requires --users"),
         (["--users", "5", "--batch", "5"], "--batch requires --rps"),
         (["--users", "5", "--threshold", "intended_p99<5ms"], "with --users intended latency is not defined"),
@@ -63,6 +69,22 @@ def test_a_wrong_option_is_explained(options: list[str], sentence: str, capsys: 
     error = capsys.readouterr().err
     assert sentence in error
     assert error.count("\n") == 1
+
+
+def test_a_file_of_phases_needs_no_other_rate(tmp_path: Path) -> None:
+    path = tmp_path / "day.toml"
+    path.write_text('[[phase]]\nfor = "2s"\nrps = 300\n\n[[phase]]\nfor = "1s"\nrps = 3000\n')
+
+    def planned(*options: str) -> Plan:
+        return plan_of(arguments.parser().parse_args(["--profile", str(path), *options]))
+
+    plan = planned()
+    assert plan.count == 3600
+    assert plan.max_in_flight == 3000, "as many as are planned in the fastest second"
+    assert planned("--count", "500").count == 500
+    assert planned("--preload", "10@5").preload == Preload(10, 5)
+    with pytest.raises(ArgumentTypeError, match="--preload takes its rate from --rps: give that, or --preload 10@RATE"):
+        planned("--preload", "10")
 
 
 @pytest.mark.parametrize("writer", ["fast", "aioboto3"])
