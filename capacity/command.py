@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from msgspec import structs
@@ -35,9 +36,11 @@ from stack import (
     version,
     write_lines,
 )
+from stack.commandline import interrupts_deferred
 from stack.outputs import SANDBOX
 
 _INTERRUPTED = "it was stopped, and its last step is not counted"
+_UNPRICED = "it was stopped before its prices were known"
 _LOCAL_STACK = "local"
 _TIMES = (10.0, 1000.0)
 _DESCRIPTION = """\
@@ -72,13 +75,15 @@ def main(argv: Sequence[str]) -> int:
             status.update(text)
 
         report = _search(options, outputs, objectives, console, StepRunner(outputs, _load(options), objectives, watch))
-    # Print the summary first: it must appear even when the files cannot be written.
-    _summary(report)
-    report.save(options.report)
-    if options.html is not None:
-        page.write(report, options.html)
-    sys.stdout.write(f"report: {options.report}" + (f"   page: {options.html}" if options.html else "") + "\n")
-    if report.stopped == _INTERRUPTED:
+    # Who stops it once more would lose the report.
+    with interrupts_deferred():
+        # Print the summary first: it must appear even when the files cannot be written.
+        _summary(report)
+        report.save(options.report)
+        if options.html is not None:
+            page.write(report, options.html)
+        sys.stdout.write(f"report: {options.report}" + (f"   page: {options.html}" if options.html else "") + "\n")
+    if report.stopped in (_INTERRUPTED, _UNPRICED):
         return Exit.INTERRUPTED
     return Exit.OK if report.held_per_s is not None else Exit.NOT_AS_WANTED
 
@@ -115,7 +120,14 @@ def _search(
         if not steps:
             raise
         stopped.append(_INTERRUPTED)
-    return _report(options, outputs, objectives, steps, runner.pipeline.buffered_s, started_at, stopped)
+    report = partial(_report, options, outputs, objectives, steps, runner.pipeline.buffered_s, started_at)
+    # Prices take a run of the program, and who stops it does not wait for that.
+    if _INTERRUPTED in stopped:
+        return report(stopped, priced=False)
+    try:
+        return report(stopped)
+    except KeyboardInterrupt:
+        return report([_UNPRICED, *stopped], priced=False)
 
 
 class _LeftoverError(Exception):
@@ -130,6 +142,8 @@ def _report(
     buffered_s: float,
     started_at: str,
     stopped: list[str],
+    *,
+    priced: bool = True,
 ) -> CapacityReport:
     best = max((step for step in steps if step.held), key=lambda step: step.rate, default=None)
     worst = lowest_failed(steps)
@@ -137,10 +151,7 @@ def _report(
     if known is None:
         raise UserError("No step was carried out: give --from a rate below --to.")
     name = _LOCAL_STACK if outputs.origin == SANDBOX else options.stack
-    if _INTERRUPTED in stopped:
-        # Prices take a run of the program, and who stops it does not wait for that.
-        name = None
-    stack = None if name is None else remedy.priced_stack(name, known, options.item_size)
+    stack = None if name is None or not priced else remedy.priced_stack(name, known, options.item_size)
     cause = gives_out(steps)
     report = CapacityReport(
         schema=SCHEMA,

@@ -36,6 +36,7 @@ from loadgen.report.threshold import Threshold
 from loadgen.schedule.plan import Plan
 from loadgen.workloads import custom, earlier, orders
 from stack import Exit, StackOutputs, UserError, check_writable, resolve_options
+from stack.commandline import interrupts_deferred
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -57,15 +58,21 @@ def main(argv: Sequence[str]) -> int:
         for option in ("report", "html", "ledger", "prometheus"):
             check_writable(option, getattr(scenario.options, option))
     done = asyncio.run(_run_all(scenarios, outputs))
+    # Who stops it once more would lose the report.
+    with interrupts_deferred():
+        _show_and_save(scenarios, done, options.report if options.scenarios is not None else None)
+    return max((_exit_code(report) for report in done), key=_GRAVITY.index)
+
+
+def _show_and_save(scenarios: Sequence[Scenario], done: Sequence[RunReport], together: Path | None) -> None:
     for scenario, report in zip(scenarios, done, strict=True):
         report.thresholds = [threshold.check(report) for threshold in _thresholds(scenario.options.threshold)]
         # Print the summary first: it must appear even when the files cannot be written.
         summary.show(report, scenario.name)
     for scenario, report in zip(scenarios, done, strict=True):
         _save(scenario.options, report)
-    if options.scenarios is not None:
-        _save_combined(options.report, scenarios, done)
-    return max((_exit_code(report) for report in done), key=_GRAVITY.index)
+    if together is not None:
+        _save_combined(together, scenarios, done)
 
 
 def _save(options: Namespace, report: RunReport) -> None:
@@ -269,6 +276,7 @@ class Interrupts:
         self._stop: Callable[[], object] = (lambda: None) if task is None else task.cancel
         self._running = False
         self._loop = asyncio.get_running_loop()
+        self._before = {number: signal.getsignal(number) for number in _SIGNALS}
         for number in _SIGNALS:
             self._loop.add_signal_handler(number, self._interrupt)
 
@@ -278,9 +286,10 @@ class Interrupts:
         self._running = True
 
     def close(self) -> None:
-        """Restore the signals' handlers."""
-        for number in _SIGNALS:
+        """Restore the signals' handlers, which the loop replaces by the default ones."""
+        for number, handler in self._before.items():
             self._loop.remove_signal_handler(number)
+            signal.signal(number, handler)
 
     def _interrupt(self) -> None:
         self.count += 1

@@ -20,6 +20,7 @@ from loadgen.metrics.histogram import decode
 from loadgen.report import report as reports
 from loadgen.report.combined import CombinedReport
 from loadgen.report.report import RunReport
+from stack import Exit
 from stack.ledger import read_ledger
 from tests.integration.loadgen.order_table import REGION, OrderTable
 from tests.serving import serving
@@ -222,6 +223,24 @@ def test_ctrl_c_stops_sending_and_still_writes_the_report(order_table: OrderTabl
     assert report.counts.planned == 30_000
     assert report.counts.unsent == 30_000 - report.counts.sent > 0
     assert report.counts.acked == report.counts.sent == len(ledger)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_stopped_while_its_report_is_written_has_it_all_the_same(
+    number: signal.Signals, order_table: OrderTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(self: RunReport, path: Path) -> None:
+        os.kill(os.getpid(), number)
+        save(self, path)
+
+    save = RunReport.save
+    monkeypatch.setattr(RunReport, "save", stopped)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    try:
+        assert main(["--rps", "100", "--count", "5", *options(order_table, tmp_path)]) == Exit.INTERRUPTED
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert load(tmp_path)[0].counts.acked == 5
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is played by /dev/full, which is Linux's")

@@ -6,7 +6,7 @@ import warnings
 from argparse import ArgumentTypeError, Namespace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from msgspec import structs
@@ -371,6 +371,19 @@ def test_a_stopped_search_reports_the_steps_before(
     shown = " ".join(capsys.readouterr().out.split())
     assert "It takes at least 200 changes per second; no stage is a bottleneck up to this rate." in shown
     assert "The search ended early: it was stopped" in shown
+
+
+def test_a_search_that_is_stopped_while_its_prices_are_computed_is_reported_without_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def priced_stack(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(remedy, "priced_stack", priced_stack)
+    monkeypatch.setattr(command, "SANDBOX", "the options")  # the origin of this search, whose stack has prices then
+    assert search(tmp_path, monkeypatch, "--from", "100", "--to", "200") == Exit.INTERRUPTED
+    assert [one.rate for one in read(tmp_path / "capacity.json").steps] == [100, 200]
+    assert "The search ended early: it was stopped before its prices were known." in capsys.readouterr().out
 
 
 def test_the_summary_comes_before_a_report_that_cannot_be_written(

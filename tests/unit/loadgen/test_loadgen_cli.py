@@ -150,6 +150,21 @@ def test_a_page_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys: p
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_a_run_leaves_the_signals_handlers_as_they_were() -> None:
+    def terminate(*_: object) -> None:
+        """End."""
+
+    async def run() -> None:
+        Interrupts().close()
+        assert signal.getsignal(signal.SIGTERM) is terminate
+
+    handler = signal.signal(signal.SIGTERM, terminate)
+    try:
+        asyncio.run(run())
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
 def test_a_second_ctrl_c_before_the_start_leaves_the_workers_end_alone() -> None:
     """The first cancels the run, which ends its workers: cancelling that too would leave them, and a traceback."""
     ended = False
