@@ -26,7 +26,7 @@ from sandbox.awsjson import CallError
 from sandbox.lifecycle import Sandbox
 from sandbox.monitoring.raised import coming_alarms
 from sandbox.state import STATE_DIR_VARIABLE, StateDir
-from stack.commandline import Exit, TerminationRequest
+from stack.commandline import Exit, TerminationRequest, interrupts_deferred
 
 RATE_PER_S = 500
 DURATION_S = 20
@@ -98,8 +98,9 @@ class Demo:
         self._look_at_alarms()
 
     def stop(self) -> None:
-        """Stop the sandbox, whatever its state."""
-        self._step("Stop the sandbox", "sandbox", "down", "--forget")
+        """Stop the sandbox, whatever its state. Interrupts wait: no command finds it when its directory is gone."""
+        with interrupts_deferred():
+            self._step("Stop the sandbox", "sandbox", "down", "--forget", apart=True)
 
     def _look_at_alarms(self) -> None:
         """Note which alarms the deployment and the load have raised or will raise once their periods have ended."""
@@ -110,11 +111,11 @@ class Demo:
             raise StepError(f"The sandbox does not report its alarms: {error}.") from error
         self.alarms.write_bytes(msgspec.json.encode({"raised": [f"{alarm.name}: {alarm.reason}" for alarm in alarms]}))
 
-    def _step(self, title: str, *command: str) -> None:
+    def _step(self, title: str, *command: str, apart: bool = False) -> None:
         shown = " ".join(word if word.isprintable() and " " not in word else f'"{word}"' for word in command)
         self.console.print(f"\n[bold]{title}[/bold]\n[dim]$ python -m {shown}[/dim]", highlight=False)
         environment = {**os.environ, STATE_DIR_VARIABLE: str(self.directory / "sandbox")}
-        code = _run([sys.executable, "-m", *command], environment)
+        code = _run([sys.executable, "-m", *command], environment, apart=apart)
         if code == Exit.INTERRUPTED:
             raise KeyboardInterrupt
         if code != 0:
@@ -164,7 +165,7 @@ def _summary(demo: Demo, console: Console, failure: str | None, elapsed_s: float
 def _load_rows(counts: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     if not counts:
         return ()
-    by_op = ", ".join(f"{number:,} {op}s" for op, number in counts["acked_by_op"].items() if number)
+    by_op = ", ".join(f"{number:,} {op}s" for op, number in counts["acked_by_op"].items() if number) or "none"
     return (
         ("writes planned", f"{counts['planned']:,}"),
         ("sent", f"{counts['sent']:,}"),
@@ -205,9 +206,12 @@ def _read(path: Path) -> Mapping[str, Any]:
         return {}
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command and return its exit code; Ctrl-C also reaches the command, which has time to end cleanly."""
-    process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own modules
+def _run(command: Sequence[str], environment: Mapping[str, str], *, apart: bool) -> int:
+    """Run a command and return its exit code.
+
+    Ctrl-C also reaches the command, which has time to end cleanly, unless it is run `apart` from the terminal.
+    """
+    process = subprocess.Popen(command, env=environment, start_new_session=apart)  # noqa: S603 - our own modules
     try:
         return process.wait()
     except KeyboardInterrupt as interrupt:
