@@ -33,7 +33,7 @@ def show(verification: Verification, console: Console, limit: int) -> None:
     verdict = Text("verified", style="bold green") if report.ok else Text("NOT VERIFIED", style="bold red")
     console.print(
         verdict.append(f" in {report.waited_s:.1f} s.{_ENDINGS[report.ended]}", style="not bold default"),
-        soft_wrap=True,
+        soft_wrap=not console.is_terminal,
     )
     print_table(console, _summary(report))
     wrong = report.missing + report.extra + report.different

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from msgspec import Raw
 from rich.console import Console
+from rich.text import Text
 
 from lake.athena import Row
 from lake.comparison import Difference
@@ -249,6 +250,17 @@ def test_the_summary_names_key_column_expected_and_found(wrong: Verification) ->
     assert "1 missing, 1 extra, 1 different" in text
     assert ["different", "a", "version", "2", "1"] in [line.split() for line in text.splitlines()]
     assert "1 not in the change log" in text
+
+
+def test_the_verdict_breaks_between_words_on_a_terminal(wrong: Verification) -> None:
+    terminal, file = io.StringIO(), io.StringIO()
+    show(wrong, Console(file=terminal, width=40, force_terminal=True, no_color=True), limit=0)
+    show(wrong, Console(file=file, width=40), limit=0)
+    whole = file.getvalue().splitlines()[0]
+    assert len(whole) > 40, "elsewhere it is one line"
+    first = Text.from_ansi(terminal.getvalue()).plain.splitlines()[0]
+    assert len(first) <= 40
+    assert f"{whole} ".startswith(f"{first.rstrip()} ")
 
 
 def test_the_summary_shows_the_first_and_says_that_there_is_more(wrong: Verification) -> None:
