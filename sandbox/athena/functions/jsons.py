@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
-from sandbox.athena.functions import jsonscalars, jsontext, spelledjson
+from sandbox.athena.functions import jsonarrays, jsonscalars, jsontext, spelledjson
 from sandbox.athena.functions.building import invalid
 from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
@@ -109,10 +109,10 @@ NATIVES = (
     Native("athena_json_size", _strict(jsontext.size), ("VARCHAR", "VARCHAR"), "BIGINT", takes_null=True),
     Native("athena_json_parse", jsontext.parse, ("VARCHAR",), "VARCHAR"),
     *spelledjson.NATIVES,
-    Native("athena_json_array_length", _strict(jsontext.array_length), ("VARCHAR",), "BIGINT", takes_null=True),
-    Native("athena_json_array_get", _strict(jsontext.array_get), ("VARCHAR", "BIGINT"), "VARCHAR", takes_null=True),
+    Native("athena_json_array_length", _strict(jsonarrays.array_length), ("VARCHAR",), "BIGINT", takes_null=True),
+    Native("athena_json_array_get", _strict(jsonarrays.array_get), ("VARCHAR", "BIGINT"), "VARCHAR", takes_null=True),
     Native(
-        "athena_json_array_contains", _strict(jsontext.array_contains), ("VARCHAR",) * 3, "BOOLEAN", takes_null=True
+        "athena_json_array_contains", _strict(jsonarrays.array_contains), ("VARCHAR",) * 3, "BOOLEAN", takes_null=True
     ),
     Native("athena_is_json_scalar", jsontext.is_scalar, ("VARCHAR",), "BOOLEAN"),
 )

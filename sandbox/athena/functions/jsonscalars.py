@@ -45,7 +45,7 @@ BETWEEN_PATHS = "\n"
 def _keys(path: str) -> tuple[str, ...] | None:
     """A path's keys; None for the whole document, and if one could be an index or has a character with an escape."""
     keys = jsontext.path_steps(path)
-    return None if not keys or any(key.isdigit() or _ESCAPABLE.search(key) for key in keys) else keys
+    return None if not keys or any(jsontext.is_index(key) or _ESCAPABLE.search(key) for key in keys) else keys
 
 
 @lru_cache(256)
@@ -109,7 +109,7 @@ def _scalar_of(text: str, path: str) -> str | None:
     if content[:1] in b"{[" or content == b"null":
         return None
     found = content.decode()
-    return jsontext.unescaped(found) if found[:1] == '"' else found
+    return jsontext.varchar(found) if found[:1] == '"' else found
 
 
 def _is_once(content: bytes, quoted: bytes, times: int) -> bool:

@@ -22,10 +22,12 @@ from sandbox.compiled import native
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"')
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?P<inexact>(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])")
+NUMBER = re.compile(r"-?(?:0(?![0-9])|[1-9][0-9]*+)(?P<inexact>(?:\.[0-9]++|(?!\.))(?:[eE][+-]?[0-9]++|(?![eE])))")
+"""A number as Jackson reads it: what follows only matters to what is read next."""
 _WORD = re.compile(r"(?:true|false|null)(?!\w)")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
-_TO_ESCAPE = re.compile(r'["\\\x00-\x1f\U00010000-\U0010ffff]')
+_TO_ESCAPE = re.compile(r'["\\\x00-\x1f\ud800-\udfff\U00010000-\U0010ffff]')
+_INDEX = re.compile(r"[+-]?\d+")
 _STEP = re.compile(r"""\.([\w:]+)|\[([\w]+)\]|\["((?:[^"\\]|\\["\\])*)"\]""")
 
 
@@ -49,6 +51,20 @@ def path_steps(path: str) -> tuple[str, ...]:
     return tuple(steps)
 
 
+def is_index(step: str) -> bool:
+    """Whether a step of a path is also an index of an array: what Java's Integer.parseInt reads."""
+    return _INDEX.fullmatch(step) is not None
+
+
+def _start(text: str) -> int:
+    """Where a text's value begins; BrokenError for a number that no space follows, as in Jackson."""
+    at = _space(text, 0)
+    number = NUMBER.match(text, at)
+    if number is not None and number.end() < len(text) and _space(text, number.end()) == number.end():
+        raise BrokenError
+    return at
+
+
 def _space(text: str, at: int) -> int:
     found = _SPACE.match(text, at)
     return found.end() if found else at
@@ -61,7 +77,7 @@ def _at(text: str, at: int) -> str:
 
 
 def _scalar_end(text: str, at: int) -> int:
-    for pattern in (_STRING, _NUMBER, _WORD):
+    for pattern in (_STRING, NUMBER, _WORD):
         found = pattern.match(text, at)
         if found:
             return found.end()
@@ -86,7 +102,7 @@ class Walk:
     def _member(self, at: int, step: str) -> int | None:
         opening = _at(self.text, at)
         if opening == "[":
-            return self._element(at, int(step)) if step.isdigit() else None
+            return self._element(at, int(step)) if is_index(step) else None
         if opening != "{":
             return None
         at = _space(self.text, at + 1)
@@ -185,10 +201,27 @@ class Walk:
             at = self.following(at, "]")
         return "[" + ",".join(items) + "]", at + 1
 
+    def elements(self) -> Iterator[str]:
+        """The elements of an array, as spelled, up to the text's first error; BrokenError there."""
+        at = _space(self.text, 0)
+        if _at(self.text, at) != "[":
+            raise BrokenError
+        at = _space(self.text, at + 1)
+        while _at(self.text, at) != "]":
+            end = self.skip(at)
+            yield self.text[at:end]
+            at = self.following(end, "]")
+
 
 def unescaped(quoted_text: str) -> str:
     """The text of a JSON string."""
     return quoted_text[1:-1] if "\\" not in quoted_text else str(json.loads(quoted_text))
+
+
+def varchar(quoted_text: str) -> str:
+    """The text of a JSON string as Trino's varchar: half a surrogate pair is a question mark, as in Java's UTF-8."""
+    text = unescaped(quoted_text)
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def quoted(text: str) -> str:
@@ -209,7 +242,7 @@ def canonical_scalar(text: str) -> str:
     """A number, string or word in canonical text."""
     if text.startswith('"'):
         return quoted(unescaped(text))
-    number = _NUMBER.fullmatch(text)
+    number = NUMBER.fullmatch(text)
     if number is None:
         return text
     if not number["inexact"]:
@@ -223,7 +256,7 @@ def extract(text: str, path: str) -> str | None:
     steps = path_steps(path)
     walk = Walk(text)
     try:
-        at = walk.find(_space(text, 0), steps)
+        at = walk.find(_start(text), steps)
         return None if at is None else walk.canonical(at, ordered=False)[0]
     except BrokenError:
         return None
@@ -233,13 +266,13 @@ def extract_scalar(text: str, path: str) -> str | None:
     """json_extract_scalar: a string's text, a number's or word's spelling; NULL for null, arrays and objects."""
     steps = path_steps(path)
     try:
-        at = Walk(text).find(_space(text, 0), steps)
+        at = Walk(text).find(_start(text), steps)
         if at is None or _at(text, at) in "{[":
             return None
         found = text[at : _scalar_end(text, at)]
     except BrokenError:
         return None
-    return None if found == "null" else unescaped(found) if found.startswith('"') else found
+    return None if found == "null" else varchar(found) if found.startswith('"') else found
 
 
 def first_value(text: str) -> str:
@@ -247,13 +280,8 @@ def first_value(text: str) -> str:
 
     Text after the value is ignored, as in Jackson, but a number must be followed by a space.
     """
-    start = _space(text, 0)
-    if start == len(text):
-        return "null"
-    end = Walk(text).skip(start)
-    if (text[start] == "-" or text[start].isdigit()) and end < len(text) and _space(text, end) == end:
-        raise BrokenError
-    return text[start:end]
+    start = _start(text)
+    return "null" if start == len(text) else text[start : Walk(text).skip(start)]
 
 
 class _NumberError(Exception):
@@ -314,75 +342,18 @@ def parse(text: str) -> str:
         raise TrinoError(INVALID, f"Cannot convert value to JSON: '{text}'") from None
 
 
-def _elements(text: str) -> Iterator[str]:
-    """The elements of an array's text up to its first error, each canonical; BrokenError there."""
-    at = _space(text, 0)
-    if _at(text, at) != "[":
-        raise BrokenError
-    walk = Walk(text)
-    at = _space(text, at + 1)
-    while _at(text, at) != "]":
-        start = at
-        _, at = walk.canonical(at, ordered=False)
-        yield text[start:at]
-        at = walk.following(at, "]")
-
-
-def array_length(text: str) -> int | None:
-    """json_array_length."""
-    try:
-        return sum(1 for _ in _elements(text))
-    except BrokenError:
-        return None
-
-
-def array_get(text: str, index: int) -> str | None:
-    """json_array_get: an element; of a string, its plain text."""
-    try:
-        items = list(_elements(text))
-    except BrokenError:
-        return None
-    if not -len(items) <= index < len(items):
-        return None
-    found = items[index]
-    if found == "null":
-        return None
-    return unescaped(found) if found.startswith('"') else Walk(found).canonical(0, ordered=False)[0]
-
-
-def array_contains(text: str, wanted: str, kind: str) -> bool | None:
-    """json_array_contains: of one kind of JSON value; a number with a point is not an integer."""
-    try:
-        for item in _elements(text):
-            if _is(item, wanted, kind):
-                return True
-    except BrokenError:
-        return None
-    return False
-
-
-def _is(item: str, wanted: str, kind: str) -> bool:
-    if kind == "varchar":
-        return item.startswith('"') and unescaped(item) == wanted
-    if kind == "boolean":
-        return item == wanted
-    number = _NUMBER.fullmatch(item)
-    if number is None or bool(number["inexact"]) != (kind == "double"):
-        return False
-    return float(item) == float(wanted) if kind == "double" else int(item) == int(wanted)
-
-
 def size(text: str, path: str) -> int | None:
     """json_size: members of an object or array, 0 for a scalar."""
     steps = path_steps(path)
     walk = Walk(text)
     try:
-        at = walk.find(_space(text, 0), steps)
+        at = walk.find(_start(text), steps)
         if at is None:
             return None
         opening = _at(text, at)
         if opening not in "{[":
-            _scalar_end(text, at)
+            if opening != '"':  # Jackson reads a string only if it is asked for its text
+                _scalar_end(text, at)
             return 0
         value = json.loads(walk.canonical(at, ordered=False)[0], object_pairs_hook=list)
     except BrokenError:
