@@ -18,6 +18,8 @@ _CLASSES = {"w": "A-Za-z0-9_", "d": "0-9", "s": " \\t\\n\\x0b\\f\\r", "h": "0-9A
 _LITERAL_ESCAPES = "tnrfaevx0"
 _ENDINGS = {"Z": "\\n?\\z", "z": "\\z"}
 """Java's anchors at the end of a text in RE2's form, as the last part of a pattern."""
+_MULTILINE_START = "(?:^(?!\\Z)|\\A)"
+"""Joni's ^ of several lines, which is not found behind a line feed that ends the text."""
 _FLAGS = re.compile(r"\(\?([ims]*)(?:-([ims]*))?(:|\))")
 _NAMED = re.compile(r"\(\?<([A-Za-z_]\w*)>")
 _SHARP_LETTERS = "sS\u017fßẞ"
@@ -74,6 +76,9 @@ class _Reader:
     def _plain(self, letter: str) -> None:
         if letter == "$":
             self._anchored(self.at + 1, None if self._multiline else _ENDINGS["Z"])
+        if letter == "^" and self._multiline:
+            self.simple = False
+            letter = _MULTILINE_START
         if letter in "*+?}" and self.pattern[self.at + 1 : self.at + 2] == "+":
             self.simple = False  # possessive
         if self._insensitive and letter in _SHARP_LETTERS:
@@ -135,7 +140,7 @@ class _Reader:
             raise self.refuse(f"\\{code}")
         if code == "0":
             raise self.refuse("an octal escape")
-        self.out.append({"Z": "(?=\\n?\\Z)", "z": "\\Z"}.get(code, f"\\{code}"))
+        self.out.append({"Z": "(?=\\n?\\Z)", "z": "\\Z", "B": "(?!\\b)"}.get(code, f"\\{code}"))
 
     def _property(self, code: str, *, inside: bool) -> None:
         """Write out a category of Unicode, which Python's expressions lack."""
