@@ -43,15 +43,15 @@ def from_text(text: str, target: Type) -> str:
         )
     elif target.name == "time":
         matches = f"regexp_full_match({text}, '{_CLOCK}\\s*')"
-        moment = _timestamp(f"('1970-01-01 ' || rtrim({text}))")
-        made = f"CAST({rounded(moment, target)} AS TIME)"
+        moment = f"('1970-01-01 ' || rtrim({text}))"
+        made = f"CAST({_timestamp(moment, target)} AS TIME)"
     elif target.name == "timestamp":
         matches = f"regexp_full_match({text}, '{_TIMESTAMP}') AND NOT regexp_matches({text}, ' 24:')"
-        made = rounded(_timestamp(f"trim({text})"), target)
+        made = _timestamp(f"trim({text})", target)
         zoned = _without_zone(text, target)
     else:
         matches = f"regexp_full_match({text}, '{_ZONED}')"
-        moment = rounded(_timestamp(f"regexp_extract({text}, '^{_ZONED}$', 1)"), target)
+        moment = _timestamp(f"regexp_extract({text}, '^{_ZONED}$', 1)", target)
         zone = f"coalesce(nullif(regexp_extract({text}, '^{_ZONED}$', 2), ''), 'UTC')"
         made = f"athena_zoned_text({moment}, athena_zone({zone}))"
     return f"CASE WHEN {matches} THEN {made}{zoned} WHEN {text} IS NOT NULL THEN {refused} END"
@@ -63,11 +63,13 @@ def _without_zone(text: str, target: Type) -> str:
     matches = f"regexp_full_match({text}, '{_NAMED_ZONE}') AND athena_is_zone({zone})"
     # DuckDB casts a constant while it plans, even one of a text that does not match.
     checked = f"CASE WHEN {matches} THEN trim({local}) END"
-    return f" WHEN {matches} THEN {rounded(_timestamp(f'({checked})'), target)}"
+    return f" WHEN {matches} THEN {_timestamp(f'({checked})', target)}"
 
 
-def _timestamp(text: str) -> str:
-    """Text as a timestamp, rounded to six fractional digits; DuckDB truncates."""
+def _timestamp(text: str, target: Type) -> str:
+    """Text as a timestamp, rounded to a type's precision; DuckDB truncates to six fractional digits."""
+    if target.precision < 6:
+        return rounded(f"CAST({text} AS TIMESTAMP)", target)
     more = f"CASE WHEN regexp_matches({text}, '{_LONG_FRACTION}') THEN 1 ELSE 0 END"
     return f"(CAST({text} AS TIMESTAMP) + to_microseconds({more}))"
 
