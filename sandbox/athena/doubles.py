@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 import struct
+from decimal import ROUND_HALF_UP, Context
 
 _FRACTION_BITS = 52
 _SMALLEST_EXPONENT, _LARGEST_EXPONENT = -21, 62
 _DIGITS_A_BIT = 0.30103
 _LONG_POWERS_OF_5 = 27
+_SEVEN_DIGITS = Context(prec=7, rounding=ROUND_HALF_UP)
 
 
 def java_double(value: float) -> str:
@@ -33,12 +35,15 @@ def scientific(value: float, width: int = 53) -> str:
 
 
 def trino_text(value: float, width: int) -> str:
-    """Trino's CAST to varchar, always with an exponent; a real, whose `width` is 24, has seven digits."""
+    """Trino's CAST to varchar, always with an exponent; of a real, whose `width` is 24, seven of Java's digits.
+
+    Source: trino 435, io.trino.type.RealOperators.
+    """
     if value == 0:
         return "-0E0" if math.copysign(1, value) < 0 else "0E0"
     if width == 53 or not math.isfinite(value):
         return scientific(value)
-    digits, _, exponent = f"{value:.6e}".partition("e")
+    digits, _, exponent = f"{_SEVEN_DIGITS.create_decimal(float(scientific(value, 24))):.6e}".partition("e")
     whole, _, fraction = digits.partition(".")
     return f"{whole}.{fraction.rstrip('0') or '0'}E{int(exponent)}"
 
