@@ -14,7 +14,7 @@ from rich.text import Text
 
 from lake.counts import counted
 from lake.progress import places
-from lake.tables import print_table
+from lake.tables import print_line, print_table
 from lake.verification import Report, Verification
 
 REPORT_VERSION = 1
@@ -31,10 +31,8 @@ def show(verification: Verification, console: Console, limit: int) -> None:
     """Print the summary, and the first `limit` of the differences and of the lost writes."""
     report = verification.report
     verdict = Text("verified", style="bold green") if report.ok else Text("NOT VERIFIED", style="bold red")
-    console.print(
-        verdict.append(f" in {report.waited_s:.1f} s.{_ENDINGS[report.ended]}", style="not bold default"),
-        soft_wrap=not console.is_terminal,
-    )
+    verdict.append(f" in {report.waited_s:.1f} s.{_ENDINGS[report.ended]}", style="not bold default")
+    print_line(console, verdict)
     print_table(console, _summary(report))
     wrong = report.missing + report.extra + report.different
     if wrong:
@@ -51,8 +49,14 @@ def show(verification: Verification, console: Console, limit: int) -> None:
         _print_rows(
             console, ("", "key", "op", "version"), (("lost", write.key, write.op, str(write.version)) for write in lost)
         )
+        if report.earlier:
+            print_line(
+                console,
+                f"{counted(report.earlier, 'write')} of the ledger came before the table was created, so they were to "
+                "an earlier table of its name: give the ledger of this one alone, or leave them out with --since.",
+            )
     if max(wrong, report.lost or 0) > limit:
-        console.print("There are more: --report PATH writes all of them.", style="dim")
+        print_line(console, "There are more: --report PATH writes all of them.", style="dim")
 
 
 def write_json(verification: Verification, out: TextIO) -> None:

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lake.athena import Cell, Result, ResultColumn, Row
-from lake.tables import WIDEST, print_table
+from lake.tables import WIDEST, print_line, print_table
 
 _NUMBERS = frozenset({"tinyint", "smallint", "int", "integer", "bigint", "float", "real", "double", "decimal"})
 _NOT_JSON_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
@@ -63,7 +63,9 @@ def write_table(result: Result, out: TextIO, limit: int = 0, expanded: Expanded 
     else:
         print_table(console, table)
     if limit and next(result.rows, None) is not None:
-        console.print(f"… more rows than the {limit} shown: --max-rows 0 or another --format shows all.", style="dim")
+        print_line(
+            console, f"… more rows than the {limit} shown: --max-rows 0 or another --format shows all.", style="dim"
+        )
     return len(rows)
 
 

@@ -1,9 +1,10 @@
-"""Tables for people: folded to a terminal's width, unlimited in a file."""
+"""Tables and sentences for people: folded to a terminal's width, unlimited in a file."""
 
 from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 WIDEST = 1_000_000
 
@@ -15,3 +16,8 @@ def print_table(console: Console, table: Table) -> None:
         return
     console.width = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
     console.print(table)
+
+
+def print_line(console: Console, text: Text | str, style: str = "") -> None:
+    """Print a sentence; it is broken, between words, only on a terminal."""
+    console.print(text, style=style, soft_wrap=not console.is_terminal)

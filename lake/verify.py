@@ -81,7 +81,8 @@ def verify(
     writes = chain.from_iterable(map(read_ledger, ledgers))
     scope = ComparedKeys(share=max(1, round(share * BUCKETS)), since=since)
     dynamodb, glue, s3 = (client(service, outputs) for service in ("dynamodb", "glue", "s3"))
-    count: int = described_table(dynamodb, table_name, table).get("ItemCount", 0)
+    described = described_table(dynamodb, table_name, table)
+    count: int = described.get("ItemCount", 0)
     change_log, view = outputs.change_log_name or table.change_log, outputs.view_name or table.view
     place = log_place(glue, outputs.require("database_name"), change_log)
     lake = LakeReader(athena, table, change_log, view, scope)
@@ -104,7 +105,9 @@ def verify(
             _patience(outputs, timeout_s, settle_s),
             scope=scope,
             as_of=as_of,
-            delivery=AcknowledgedWrites(_since(writes, since), table_name) if ledgers else None,
+            delivery=AcknowledgedWrites(_since(writes, since), table_name, described.get("CreationDateTime"))
+            if ledgers
+            else None,
             reading=reading,
             export=export,
             way=Positions(outputs, lake.arrived).look,

@@ -53,7 +53,7 @@ exit codes:
   0 done    1 a threshold does not hold, writes failed, or none was acknowledged
   2 the run could not start or continue: one sentence gives the reason
   3 a worker was lost: its segment is missing from the report
-  130 stopped by Ctrl-C: the run waits for the calls in flight and writes the report
+  130 stopped by Ctrl-C or SIGTERM: the run waits for the calls in flight and writes the report
 """
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
@@ -220,6 +220,16 @@ def test_a_write_that_is_only_in_the_ledger_is_lost_though_the_view_is_right() -
         assert [write.key for write in verification.lost_writes()] == ["z"]
 
 
+def test_writes_to_an_earlier_table_of_the_name_are_told_from_lost_ones() -> None:
+    created = datetime(2026, 1, 2, 4, 4, 5, tzinfo=timezone(timedelta(hours=1)))
+    times = ("2026-01-02T03:04:04.999999Z", "2026-01-02T03:04:05.000001Z", "")
+    ledger = [Acknowledged("z", "insert", version, "t", at) for version, at in enumerate(times, 1)]
+    with World(*COMPLETE).verify(AcknowledgedWrites(ledger, "t", created)) as verification:
+        assert (verification.report.lost, verification.report.earlier) == (3, 1)
+        show(verification, Console(file=(out := io.StringIO())), limit=20)
+    assert "1 write of the ledger came before the table was created" in out.getvalue()
+
+
 @pytest.fixture
 def wrong() -> Iterator[Verification]:
     world = World((0, "a", "1", "INSERT"), (0, "b", "1", "INSERT"), (0, "x", "1", "INSERT"))
@@ -265,8 +275,8 @@ def test_the_verdict_breaks_between_words_on_a_terminal(wrong: Verification) -> 
 
 def test_the_summary_shows_the_first_and_says_that_there_is_more(wrong: Verification) -> None:
     out = io.StringIO()
-    show(wrong, Console(file=out, width=120), limit=1)
-    assert "There are more: --report PATH" in out.getvalue()
+    show(wrong, Console(file=out, width=40), limit=1)
+    assert "There are more: --report PATH writes all of them.\n" in out.getvalue(), "a line of a file stays whole"
 
 
 def test_progress_is_json_lines_where_there_is_no_terminal() -> None:
