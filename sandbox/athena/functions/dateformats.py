@@ -209,7 +209,7 @@ FUNCTIONS = (
         "true",
     ),
 )
-_USUAL = r"[1-9]\d{3}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-](0\d|1[0-3]):[0-5]\d)?"
+_USUAL = r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-](0\d|1[0-3]):[0-5]\d)?"
 MACROS = (
     # A timestamp in the usual form, whose reading in Python costs a hundred times as much.
     rf"""athena_is_usual_iso(x) AS
