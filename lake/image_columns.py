@@ -11,13 +11,16 @@ from __future__ import annotations
 from lake.athena import quote
 from transform.schema import Column, LakeTable
 
+_YEAR = "(?:[0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
+"""A year from 0001: Trino also reads 0000, which the transform's Python lacks."""
 _MOMENT = (
-    "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,9}0*)?)?"
+    f"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}}"
+    "[T ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,9}0*)?)?"
     "(?:Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])?\\z"
 )
 _USUAL_MOMENT = "^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z\\z"
 """The spelling of most moments, which a cast reads at a fraction of the cost."""
-_DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}\\z"
+_DAY = f"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}}\\z"
 _INTEGER = "^-?[0-9]+\\z"
 _TYPES = {"int": "integer", "string": "varchar"}
 
