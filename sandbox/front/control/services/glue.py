@@ -86,9 +86,10 @@ def _written(call: ControlCall, tables: Iterable[FakeTable]) -> Iterator[Raw]:
     for table in tables:
         described, known = table.as_dict(), _WRITTEN.get(table)
         if known is None or known[0] != described:
-            whole = reply_of(call, {member: described if member == "Table" else [described]})
+            as_it_is = deepcopy(described)  # before it is written: another call may change it meanwhile
+            whole = reply_of(call, {member: as_it_is if member == "Table" else [as_it_is]})
             found: Any = members_of(call, whole)[member]
-            known = (deepcopy(described), Raw(json.encode(found if member == "Table" else found[0])))
+            known = (as_it_is, Raw(json.encode(found if member == "Table" else found[0])))
             _WRITTEN[table] = known
         yield known[1]
 
