@@ -164,6 +164,18 @@ PLANTED = (
         ("undefined", "address"),
     ),
     Fault(
+        "a JSON text has no room behind it",
+        *(SANDBOX, "scalars.h", "(size_t)length(given) + AT_ONCE", "(size_t)length(given)"),
+        "from sandbox.compiled import native\nnative.scalars(b'{}', ((b'a',),))",
+        ("undefined", "address"),
+    ),
+    Fault(
+        "the paths of scalars are written beyond their array",
+        *(SANDBOX, "scalars.h", "count > MOST_PATHS", "count > 2 * MOST_PATHS"),
+        "from sandbox.compiled import native\nnative.scalars(b'{}', ((b'a',),) * 65)",
+        ("undefined", "address"),
+    ),
+    Fault(
         "an array within a structure is written one beyond its end",
         *(TRANSFORM, "change.h", "image->count == MAX_MEMBERS", "image->count > MAX_MEMBERS"),
         _ROWS + "FastPath(TABLE).write(records_of(pipe_event(NewImage={f'a{n}': {'S': ''} for n in range(600)})))",
