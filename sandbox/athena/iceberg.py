@@ -121,12 +121,21 @@ class Iceberg:
                 raise StatementError(
                     "NOT_SUPPORTED", f"{table.name()[-1]} has delete files, which the sandbox does not read"
                 )
-            bucket, _, key = task.file.file_path.partition("://")[2].partition("/")
-            found.append(S3Object(bucket, key, "iceberg", task.file.file_size_in_bytes))
+            found.append(_object(task.file))
         if len(self._files) >= _KNOWN_FILES:
             self._files.clear()
         self._files[place] = found
         return found
+
+    def reachable(self, table: Any) -> set[S3Object]:
+        """The data files of all snapshots: each manifest's entries that are not deleted."""
+        lists = [snapshot.manifests(table.io) for snapshot in table.metadata.snapshots]
+        manifests = {manifest.manifest_path: manifest for listed in lists for manifest in listed}
+        return {
+            _object(entry.data_file)
+            for manifest in manifests.values()
+            for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+        }
 
     def commit(self, change: Callable[[], T]) -> T:
         """Make a change; repeat it from the start if a concurrent writer was faster."""
@@ -141,6 +150,11 @@ class Iceberg:
             return change()
         except conflict as error:
             raise StatementError("ICEBERG_COMMIT_ERROR", f"Failed to commit: {error}") from error
+
+
+def _object(file: Any) -> S3Object:
+    bucket, _, key = file.file_path.partition("://")[2].partition("/")
+    return S3Object(bucket, key, "iceberg", file.file_size_in_bytes)
 
 
 def replace_files(table: Any, paths: Sequence[str], rows: Any) -> None:

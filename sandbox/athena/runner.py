@@ -14,9 +14,11 @@ import duckdb
 from sandbox.athena import planning
 from sandbox.athena.catalogue import CatalogueTable, GlueCatalogue, TypedColumn
 from sandbox.athena.errors import SYSTEM, StatementError
+from sandbox.athena.holds import RunningQuery
 from sandbox.athena.interruption import Interruptible, QueryCancelledError
 from sandbox.athena.joda import DATE_PATTERN
 from sandbox.athena.native import REFUSALS
+from sandbox.athena.objects import S3Object
 from sandbox.athena.parameters import bind
 from sandbox.athena.partitions import Finder, Found
 from sandbox.athena.planning import PATH, QueryPlan, Read
@@ -89,14 +91,14 @@ class Runner:
             StatementError: the query fails, with Athena's reason.
             QueryCancelledError: it was cancelled.
         """
-        plan = planning.plan(with_dated_names(bind(sql, parameters)), database, self._catalogue, self._store.text)
-        predicates = (one for read in plan.reads for one in (*read.predicates, *read.path_predicates))
-        self._store.require(" ".join([plan.sql, *predicates]))
-        with closing(self._store.cursor()) as cursor:
+        with self._store.reading() as reading, closing(self._store.cursor()) as cursor:
+            plan = planning.plan(with_dated_names(bind(sql, parameters)), database, self._catalogue, self._store.text)
+            predicates = (one for read in plan.reads for one in (*read.predicates, *read.path_predicates))
+            self._store.require(" ".join([plan.sql, *predicates]))
             hold.attach(cursor)
             try:
                 refused = REFUSALS.count
-                relations, scanned_bytes = self._prepare(cursor, plan, hold)
+                relations, scanned_bytes = self._prepare(cursor, plan, hold, reading)
                 result = use(cursor, replace(plan, sql=_within(relations, plan.sql)))
                 if REFUSALS.count > refused and "TRY(" in plan.sql:
                     raise StatementError("NOT_SUPPORTED", REFUSALS.last)
@@ -110,6 +112,10 @@ class Runner:
             finally:
                 hold.detach()
 
+    def keep(self, database: str, table: str, files: Collection[S3Object]) -> None:
+        """Drop the loaded rows of an Iceberg table's other files than these, behind the queries that read them."""
+        self._store.keep(database, table, files)
+
     def require(self, sql: str) -> None:
         """Create the macros and functions that an SQL text around a plan's calls."""
         self._store.require(sql)
@@ -121,23 +127,23 @@ class Runner:
         ).columns
 
     def _prepare(
-        self, cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, hold: Interruptible
+        self, cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, hold: Interruptible, reading: RunningQuery
     ) -> tuple[dict[str, str], int]:
         """Return the SQL of the relations that the plan reads, by their aliases, and the bytes of their objects."""
         relations: dict[str, str] = {}
         sizes: dict[str, int] = {}
         for read in plan.reads:
             if read.alias not in relations:
-                relations[read.alias], sizes[read.alias] = self._prepared(cursor, read, plan.sql, hold)
+                relations[read.alias], sizes[read.alias] = self._prepared(cursor, read, plan.sql, hold, reading)
         return relations, sum(sizes[read.alias] for read in plan.reads)
 
     def _prepared(
-        self, cursor: duckdb.DuckDBPyConnection, read: Read, sql: str, hold: Interruptible
+        self, cursor: duckdb.DuckDBPyConnection, read: Read, sql: str, hold: Interruptible, reading: RunningQuery
     ) -> tuple[str, int]:
         if read.table.rows is not None:
             return self._given(cursor, read.alias, read.table, read.table.rows), 0
         found = self._finder.find(read.table, read.constraints, needed_partitions(cursor, read))
-        slices = self._store.load(read.table, found, lambda: hold.stopped)
+        slices = self._store.load(read.table, found, lambda: hold.stopped, reading)
         if hold.stopped:
             raise QueryCancelledError
         needed = self._selection.needed(cursor, read, slices)

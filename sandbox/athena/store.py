@@ -2,7 +2,8 @@
 
 An object with the same ETag never changes, so the cost of a query is the listing and the new objects since the previous
 one. A query reads exactly the objects that were listed for it, through a temporary table of object numbers and
-partition values; a stored row only refers to its object.
+partition values; a stored row only refers to its object. The rows of an Iceberg table's files are dropped when no
+snapshot has the file any more, behind the last query that reads them.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +25,7 @@ from sandbox.athena.catalogue import CatalogueTable, Storage, TypedColumn
 from sandbox.athena.conversions.texts import MACROS as TEXTS
 from sandbox.athena.delimited import DelimitedReader, LazySimpleReader, OpenCsvReader
 from sandbox.athena.errors import StatementError
+from sandbox.athena.holds import Holds, RunningQuery
 from sandbox.athena.objects import Objects, S3Object
 from sandbox.athena.partitions import Found
 from sandbox.athena.rows import LineReader
@@ -61,6 +63,7 @@ class RowStore:
         self._locks: dict[str, threading.Lock] = {}
         self._known: dict[str, dict[S3Object, int]] = {}
         self._lock = threading.Lock()
+        self._holds = Holds()
         self._library = planning.library()
         self._library.require(self._connection, " ".join((*TEXTS, *RESULTS)))
         self._read = ThreadPoolExecutor(_READERS, thread_name_prefix="read")
@@ -89,7 +92,25 @@ class RowStore:
             return None
         return found if isinstance(found, str) else None
 
-    def load(self, table: CatalogueTable, found: Sequence[Found], stopped: Callable[[], bool]) -> list[Slice]:
+    @contextmanager
+    def reading(self) -> Generator[RunningQuery]:
+        """A query's reading, from before it looks up its tables to its end: what it loads stays as long."""
+        reading = self._holds.begin()
+        try:
+            yield reading
+        finally:
+            for name in self._holds.end(reading):
+                self._drop(name)
+
+    def keep(self, database: str, table: str, files: Collection[S3Object]) -> None:
+        """Drop the rows of an Iceberg table's other files than these, which are those of all its snapshots."""
+        self._holds.keep(f"{database}.{table}", files)
+        for name in [name for name in list(self._known) if name.rpartition("/")[0] == f"{database}.{table}"]:
+            self._drop(name, files)
+
+    def load(
+        self, table: CatalogueTable, found: Sequence[Found], stopped: Callable[[], bool], reading: RunningQuery
+    ) -> list[Slice]:
         """Load the rows of those objects that are not yet in the store.
 
         `stopped` is polled between batches.
@@ -107,16 +128,19 @@ class RowStore:
         for entries in by_storage.values():
             storage = entries[0].storage if entries else table.storage
             if storage is not None:
-                slices.append(self._slice(table, storage, entries, stopped))
+                slices.append(self._slice(table, storage, entries, stopped, reading))
         return slices
 
     def _slice(
-        self, table: CatalogueTable, storage: Storage, entries: list[Found], stopped: Callable[[], bool]
+        self,
+        table: CatalogueTable,
+        storage: Storage,
+        entries: list[Found],
+        stopped: Callable[[], bool],
+        reading: RunningQuery,
     ) -> Slice:
         name = _data_table(table, storage)
-        with self._lock:
-            lock = self._locks.setdefault(name, threading.Lock())
-        with lock:
+        with self._locked(name):
             missing = sorted({entry.item for entry in entries} - self._known.get(name, {}).keys(), key=_key)
             if not missing and name not in self._known:
                 self._connection.cursor().execute(_definition(name, table.columns))
@@ -126,7 +150,41 @@ class RowStore:
                     break
                 self._ingest(name, table, storage, batch)
             known = self._known.get(name, {})
+            if table.objects is not None:
+                loaded = (entry.item for entry in entries if entry.item in known)
+                self._holds.take(reading, f"{table.database}.{table.name}", name, loaded)
             return Slice(name, tuple((known[entry.item], entry) for entry in entries if entry.item in known))
+
+    def _locked(self, name: str) -> threading.Lock:
+        with self._lock:
+            return self._locks.setdefault(name, threading.Lock())
+
+    def _drop(self, name: str, kept: Collection[S3Object] | None = None) -> None:
+        """Drop the rows of a data table's condemned objects, and of those that are not `kept`, if no query holds them.
+
+        What DuckDB cannot drop now stays condemned: it costs space alone.
+        """
+        with self._locked(name), closing(self._connection.cursor()) as cursor:
+            known = self._known[name]
+            if kept is not None:
+                self._holds.condemn(name, known.keys() - kept)
+            free = self._holds.free(name)
+            numbers = [known[item] for item in free if item in known]
+            if not numbers:
+                return
+            among = "IN (SELECT unnest(?::INTEGER[]))"
+            cursor.execute("BEGIN")
+            try:
+                cursor.execute(f'DELETE FROM "{name}" WHERE object {among}', [numbers])  # noqa: S608 - our own name
+                cursor.execute(f"DELETE FROM objects WHERE name = ? AND number {among}", [name, numbers])  # noqa: S608
+                cursor.execute("COMMIT")
+            except duckdb.Error as error:
+                cursor.execute("ROLLBACK")
+                self._holds.condemn(name, free)
+                _log.warning("%s: rows of objects without a snapshot cannot be dropped: %s", name, error)
+                return
+            for item in free:
+                known.pop(item, None)
 
     def _ingest(self, name: str, table: CatalogueTable, storage: Storage, batch: list[S3Object]) -> None:
         known = self._known.get(name)

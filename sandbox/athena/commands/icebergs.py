@@ -136,7 +136,8 @@ def optimize(engine: AthenaEngine, statement: forms.Optimize, session: Session) 
 def vacuum(engine: AthenaEngine, statement: forms.Vacuum, session: Session) -> StatementResult:
     """VACUUM: delete the snapshots older than vacuum_max_snapshot_age_seconds, 5 days by default.
 
-    https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html. The files that only they use stay.
+    https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html. The files that only they use stay; their loaded
+    rows are dropped.
     """
 
     def once() -> StatementResult:
@@ -145,6 +146,7 @@ def vacuum(engine: AthenaEngine, statement: forms.Vacuum, session: Session) -> S
         age_s = int(loaded.properties.get("vacuum_max_snapshot_age_seconds", _AGE_S))
         oldest = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=age_s)
         loaded.maintenance.expire_snapshots().older_than(oldest).commit()
+        engine.runner.keep(table.database, table.name, engine.catalogue.iceberg.reachable(loaded))
         return StatementResult()
 
     return engine.catalogue.iceberg.commit(once)

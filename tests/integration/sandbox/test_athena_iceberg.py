@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.athena.commands import icebergs
+from sandbox.athena.iceberg import Iceberg
+from sandbox.athena.objects import S3Object
+from sandbox.athena.statements.forms import Vacuum
+from sandbox.athena.statements.tokens import Name
 from sandbox.state import ACCESS_KEY, SECRET_KEY
 from tests.conftest import SandboxServer
 from tests.integration.sandbox.athena_place import Place, new_place
@@ -206,3 +212,35 @@ def test_a_partitioned_table_is_described(place: Place) -> None:
     assert [refs[0][2], "1"] in newest
     assert failure(place, 'SELECT * FROM "parted$properties"').startswith("NOT_SUPPORTED: The sandbox's Athena has no")
     assert failure(place, 'SELECT * FROM "parted$nothing"').startswith("TABLE_NOT_FOUND")
+
+
+def test_vacuum_keeps_the_loaded_rows_of_the_files_that_snapshots_have(place: Place) -> None:
+    create(place, "swept")
+    assert changed(place, "UPDATE swept SET total = 3 WHERE id = 2") == 1
+    assert changed(place, "DELETE FROM swept WHERE id = 1") == 1
+    iceberg, kept = Iceberg({}), list[tuple[str, str, set[S3Object]]]()
+    vars(iceberg)["catalog"] = catalog_of(place)
+    found = SimpleNamespace(database=place.name, name="swept", objects=())
+
+    def table_of(database: str, name: str) -> object:
+        del database, name
+        return found
+
+    def keep(database: str, table: str, files: set[S3Object]) -> None:
+        kept.append((database, table, files))
+
+    catalogue = SimpleNamespace(iceberg=iceberg, table=table_of)
+    engine: Any = SimpleNamespace(catalogue=catalogue, runner=SimpleNamespace(keep=keep))
+    session: Any = SimpleNamespace(database=place.name)
+    statement = Vacuum(Name("", "", "swept"))
+
+    icebergs.vacuum(engine, statement, session)
+    table = iceberg.load(place.name, "swept")
+    files = [iceberg.files(table, snapshot.snapshot_id) for snapshot in table.snapshots()]
+    assert len({file for each in files for file in each}) == 3
+    assert kept == [(place.name, "swept", {file for each in files for file in each})]
+
+    place.rows("ALTER TABLE swept SET TBLPROPERTIES ('vacuum_max_snapshot_age_seconds' = '0')")
+    icebergs.vacuum(engine, statement, session)
+    assert kept[1:] == [(place.name, "swept", set(files[-1]))]
+    assert len(files[-1]) == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.athena import planning
+from sandbox.athena.holds import RunningQuery
 from sandbox.athena.partitions import Finder
 from sandbox.athena.planning import Read
 from sandbox.athena.selection import ObjectSelection, needed_partitions
@@ -45,7 +46,7 @@ def _needed(lake: Lake, sql: str, selection: ObjectSelection | None = None) -> l
 
         def keys(read: Read) -> list[str]:
             found = finder.find(read.table, read.constraints, needed_partitions(cursor, read))
-            slices = chosen.needed(cursor, read, lake.store.load(read.table, found, lambda: False))
+            slices = chosen.needed(cursor, read, lake.store.load(read.table, found, lambda: False, RunningQuery()))
             return [each.item.key.partition("2026-03-")[2] for piece in slices for _, each in piece.objects]
 
         return [keys(read) for read in plan.reads]
