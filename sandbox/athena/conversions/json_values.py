@@ -7,6 +7,7 @@ an exponent as Java writes a double. Source: trino 435, io.trino.util.JsonUtil, 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -23,11 +24,23 @@ _PLAIN_SCALE = 6
 """Decimals with more digits after the point may have an exponent."""
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_SURROGATES = re.compile(r"\\u(?:D[89AB]..\\uD[C-F]..|D[89A-F]..)|\\.")
+
+
+def _paired(text: str) -> str:
+    """Canonical text without escapes of characters beyond 16 bits: half of one is a question mark, as in Trino."""
+    return _SURROGATES.sub(_character, text) if "\\uD" in text else text
+
+
+def _character(escape: re.Match[str]) -> str:
+    if len(escape[0]) == 2:
+        return escape[0]
+    return "?" if len(escape[0]) == 6 else str(json.loads(f'"{escape[0]}"'))
 
 
 def _elements(text: str) -> list[str]:
     try:
-        return [bytes(raw).decode() for raw in _ARRAY.decode(text)]
+        return [bytes(raw).decode() for raw in _ARRAY.decode(_paired(text))]
     except msgspec.DecodeError as error:
         raise TrinoError(
             "INVALID_CAST_ARGUMENT", f"Cannot cast to array: Expected a json array, but got {text}"
@@ -52,7 +65,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 def _members(text: str) -> list[list[str]]:
     try:
-        pairs = _pairs(text)
+        pairs = _pairs(_paired(text))
     except msgspec.DecodeError as error:
         raise TrinoError(
             "INVALID_CAST_ARGUMENT", f"Cannot cast to map: Expected a json object, but got {text}"
@@ -75,7 +88,7 @@ def _fields(text: str, names: list[str]) -> list[str | None]:
 
 
 def _decoded(text: str) -> str:
-    return str(msgspec.json.decode(text)) if text.startswith('"') else text
+    return str(msgspec.json.decode(_paired(text))) if text.startswith('"') else text
 
 
 def _encoded(text: str) -> str:

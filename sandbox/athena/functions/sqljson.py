@@ -116,8 +116,10 @@ def _value(text: str | None, path: str, on_empty: str, on_error: str) -> str | N
     is_missing = item is None and not text.strip()
     if len(items) > 1 or isinstance(item, (list, dict)) or too_big or is_missing:
         return _failed(on_error, TrinoError("JSON_VALUE_RESULT_ERROR", "cannot extract SQL scalar from JSON"))
-    if item is None or isinstance(item, str):
-        return item
+    if isinstance(item, str):
+        return item if item.isascii() else item.encode(errors="replace").decode()  # half a surrogate pair is ?
+    if item is None:
+        return None
     if isinstance(item, bool):
         return str(item).lower()
     return _scientific(item) if isinstance(item, float) else str(item)
