@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 try:
-    # It waits: an interrupt that breaks off the definition of a msgspec.Struct ends the process with SIGSEGV.
+    # It waits: an import that is broken off half-way can crash a compiled library.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     from rich_argparse import RawDescriptionRichHelpFormatter
 

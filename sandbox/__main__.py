@@ -4,7 +4,7 @@ import signal
 import sys
 
 try:
-    # It waits: an interrupt that breaks off the definition of a msgspec.Struct ends the process with SIGSEGV.
+    # It waits: an import that is broken off half-way can crash a compiled library.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     from sandbox.cli import main
 

@@ -62,8 +62,7 @@ class Parser(ArgumentParser):
 def imported(name: str) -> ModuleType:
     """Import the module of a command line. Raises: UserError: the schema, which it imports, is not valid.
 
-    Ctrl-C and SIGTERM wait until the end: an interrupt that breaks off the definition of a msgspec.Struct ends the
-    process with SIGSEGV.
+    Ctrl-C and SIGTERM wait until the end: an import that is broken off half-way can crash a compiled library.
     """
     try:
         with interrupts_deferred():

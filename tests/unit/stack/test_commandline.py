@@ -78,7 +78,7 @@ def test_sigterm_is_handled_like_ctrl_c(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_ctrl_c_waits_until_a_module_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A definition of a msgspec.Struct that it breaks off is a segmentation fault."""
+    """An import that is broken off half-way can crash a compiled library."""
     (tmp_path / "interrupted_module.py").write_text("import os\nos.kill(os.getpid(), 2)\nwhole = True\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
