@@ -151,7 +151,7 @@ def _report(
     if known is None:
         raise UserError("No step was carried out: give --from a rate below --to.")
     name = _LOCAL_STACK if outputs.origin == SANDBOX else options.stack
-    stack = None if name is None or not priced else remedy.priced_stack(name, known, options.item_size)
+    stack = remedy.priced_stack(name, known, options.item_size) if priced and name is not None else None
     cause = gives_out(steps)
     report = CapacityReport(
         schema=SCHEMA,

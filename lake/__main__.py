@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 try:
     # It waits: an import that is broken off half-way can crash a compiled library.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     from rich_argparse import RawDescriptionRichHelpFormatter
 
     from stack import Parser, ShowVersion, called, run
     from stack.commandline import imported
 
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 except KeyboardInterrupt:  # Ctrl-C while they are imported
     sys.exit(130)
 

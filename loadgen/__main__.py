@@ -5,10 +5,10 @@ import sys
 
 try:
     # It waits: an import that is broken off half-way can crash a compiled library.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     from loadgen.cli import main
 
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 except KeyboardInterrupt:  # Ctrl-C while it is imported
     sys.exit(130)
 

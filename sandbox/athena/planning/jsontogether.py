@@ -17,8 +17,6 @@ _CALL = re.compile(
     rf"|athena_json_scalar_of\((?P<column>{_COLUMN}), '(?P<path>(?:[^']|'')*)'\)"
 )
 """A call with a path in quotes, or a quoted text, which is passed over."""
-
-
 _AT_ONCE = 64
 """The most paths that the compiled reader takes."""
 
