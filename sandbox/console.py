@@ -12,15 +12,17 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, cast
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 from sandbox.lifecycle import Health
+from stack.terminal import wrapped, write_lines
 
 _SILENT_S = 10.0
+_NARROW = 72
 _STATES = {"up": "green", "starting": "yellow", "silent": "yellow", "failing": "bold red", "dead": "bold red"}
 _NOT_COUNTERS = frozenset({"process", "pid", "updated_at"})
 
@@ -55,7 +57,7 @@ class ProgressLine:
 
 def say(sentence: str) -> None:
     """Print one sentence about the result, on standard error."""
-    err.print(Text(sentence))
+    write_lines(sentence, to=sys.stderr)
 
 
 def show_json(value: object) -> None:
@@ -101,10 +103,12 @@ class StatusWatch:
         if self._as_json:
             sys.stdout.write(json.dumps(health_json(health)) + "\n")
         elif self._live is None:
-            out.print(self._heading)
+            write_lines(self._heading)
             out.print(health_table(health))
         else:
-            self._live.update(Group(Text(self._heading, "dim"), health_table(health)), refresh=True)
+            self._live.update(
+                Group(Text("\n".join(wrapped(self._heading, out.width)), "dim"), health_table(health)), refresh=True
+            )
         sys.stdout.flush()
 
 
@@ -118,15 +122,20 @@ def health_json(health: Sequence[Health]) -> list[dict[str, Any]]:
     return [process._asdict() | {"state": state_of(process)} for process in health]
 
 
-def health_table(health: Sequence[Health]) -> Table:
-    """A row for each process."""
-    shown = table(["process", "state", "pid", "for", "counters"], [])
+def health_table(health: Sequence[Health]) -> RenderableType:
+    """A row for each process; on a narrow terminal its counters are below it."""
+    narrow = out.width < _NARROW
+    shown = table(["process", "state", "pid", "for", *([] if narrow else ["counters"])], [])
+    below: list[RenderableType] = []
     for process in health:
         state = state_of(process)
         age = _duration(time.time() - process.since_s) if process.alive and process.since_s else ""
         pid = str(process.pid) if process.alive else ""
-        shown.add_row(process.process, Text(state, _STATES[state]), pid, age, _counters_text(process.status))
-    return shown
+        counters = _counters_text(process.status)
+        shown.add_row(process.process, Text(state, _STATES[state]), pid, age, *([] if narrow else [counters]))
+        if narrow and counters:
+            below += map(Text, wrapped(f"{process.process}: {counters}", out.width))
+    return Group(shown, *below) if narrow else shown
 
 
 def state_of(process: Health) -> str:

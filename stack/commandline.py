@@ -3,7 +3,7 @@
     def main(argv: Sequence[str] | None = None) -> int:
         return run(lambda: _main(parser().parse_args(argv)))
 
-It imports no other module of the project, so all packages may import it.
+Of the project it imports only `stack.terminal`, which imports nothing of it, so all packages may import it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from threading import current_thread, main_thread
 from traceback import walk_tb
 from types import FrameType, ModuleType
 from typing import NoReturn, cast
+
+from stack.terminal import write_lines
 
 _SCHEMA = "transform.schema"
 """The module that users edit, which checks itself when it is imported."""
@@ -56,7 +58,8 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit with BAD_INPUT."""
-        self.exit(Exit.BAD_INPUT, f"{self.prog}: {message.rstrip('.')} (see --help).\n")
+        write_lines(f"{self.prog}: {message.rstrip('.')} (see --help).", to=sys.stderr)
+        self.exit(Exit.BAD_INPUT)
 
 
 def imported(name: str) -> ModuleType:
@@ -108,8 +111,7 @@ def run(main: Callable[[], int | None], explain: Callable[[BaseException], str |
     standard error; INTERRUPTED after Ctrl-C or SIGTERM; UNREAD when the reader of standard output has gone before the
     end. Any other error is a bug and is raised, and so is SystemExit (for example by --help).
     """
-    if cast("object", sys.stdout) is None:  # closed by `>&-`
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - until the process ends
+    _open_closed()
     try:
         with _terminable():
             code = main() or Exit.OK
@@ -128,14 +130,14 @@ def run(main: Callable[[], int | None], explain: Callable[[BaseException], str |
         sentence = explain(error) or _full(error)
         if sentence is None:
             raise
-        sys.stderr.write(f"{sentence}\n")
+        write_lines(sentence, to=sys.stderr)
         code = Exit.BAD_INPUT
     try:
         return code if _flushed() else _unread(code)
     except OSError as error:
         # The interpreter flushes once more when it exits, and would fail again.
         _unread()
-        sys.stderr.write(f"The output cannot be written: {error.strerror}.\n")
+        write_lines(f"The output cannot be written: {error.strerror}.", to=sys.stderr)
         return Exit.BAD_INPUT
 
 
@@ -178,6 +180,13 @@ def _terminable() -> Generator[None]:
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal.signal's signature
     raise TerminationRequest
+
+
+def _open_closed() -> None:
+    """Open a standard output or error that `>&-` or `2>&-` has closed, so that nothing fails that writes to it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - until the process ends
 
 
 def _full(error: Exception) -> str | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from components.changes import CHANGES
 from components.explain import outline
 from components.explain.change import Action, StackChange, Step
+from components.explain.paragraph import paragraph
 
-WIDTH = 100
 _SAYS: Mapping[Action, str] = {
     "create": "created",
     "update": "updated in place",
@@ -35,10 +34,10 @@ class Moved:
 
 def lines(stack: str, moved: Sequence[Moved], plan: StackChange | None, refusal: str) -> Iterator[str]:
     """What `pulumi up` would do after the settings change; with a `refusal` of the program there is no plan."""
-    yield from _wrapped(f"Stack {stack}, {'; '.join(str(one) for one in moved) or 'no change'}:")
+    yield from paragraph(f"Stack {stack}, {'; '.join(str(one) for one in moved) or 'no change'}:")
     yield ""
     if plan is None:
-        yield from _wrapped(f"refused before any resource changes: {refusal}", "  ")
+        yield from paragraph(f"refused before any resource changes: {refusal}", "  ")
     else:
         yield from _planned(plan)
     yield ""
@@ -49,11 +48,11 @@ def lines(stack: str, moved: Sequence[Moved], plan: StackChange | None, refusal:
 def _planned(plan: StackChange) -> Iterator[str]:
     for action, says in _SAYS.items():
         for step in plan.of(action):
-            yield from _wrapped(f"{says}: {outline.title(step.resource)}{_because(step)}", "  ")
+            yield from paragraph(f"{says}: {outline.title(step.resource)}{_because(step)}", "  ")
     moved = len(plan.steps)
-    yield f"  {moved} of {moved + plan.same} resources change; {plan.same} do not"
+    yield from paragraph(f"{moved} of {moved + plan.same} resources change; {plan.same} do not", "  ")
     if plan.refused:
-        yield from _wrapped("The update stops there with an error: the resource is protected.", "  ")
+        yield from paragraph("The update stops there with an error: the resource is protected.", "  ")
 
 
 def _because(step: Step) -> str:
@@ -76,14 +75,8 @@ def _meaning(key: str) -> Iterator[str]:
     change = CHANGES.get(key)
     if change is None:
         return
-    yield from _wrapped(f"{key}: {change.says}")
+    yield from paragraph(f"{key}: {change.says}")
     if change.loses:
-        yield from _wrapped(f"Lost: {change.loses}", "  ")
+        yield from paragraph(f"Lost: {change.loses}", "  ")
     if change.refused:
-        yield from _wrapped(f"Refused: {change.refused}", "  ")
-
-
-def _wrapped(text: str, indent: str = "") -> Iterator[str]:
-    yield from textwrap.wrap(
-        text, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_long_words=False
-    )
+        yield from paragraph(f"Refused: {change.refused}", "  ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,12 +12,12 @@ from components.changes import CHANGES
 from components.explain import purposes, stacks
 from components.explain.change import Action, StackChange, Step, plan
 from components.explain.graph import Graph
+from components.explain.paragraph import paragraph
 from components.rules import Between
 from components.settings import PROJECT, Settings, declared
 
 Load = Callable[[Path, str, Sequence[str], Graph | None], tuple[Graph, Settings]]
 
-_WIDTH = 100
 _SAYS: Mapping[Action, str] = {
     "create": "creates",
     "update": "updates in place",
@@ -70,7 +69,7 @@ def values(key: str) -> tuple[str, ...]:
 
 def table(root: Path, stack: str, load: Load) -> Iterator[str]:
     """A paragraph for every setting of one stack; each takes about a second."""
-    yield f"What `pulumi up` does to the running stack {stack} when one setting changes:"
+    yield from paragraph(f"What `pulumi up` does to the running stack {stack} when one setting changes:")
     recorded: dict[tuple[str, ...], tuple[Graph, Settings]] = {}
 
     def once(root: Path, stack: str, changed: Sequence[str], deployed: Graph | None) -> tuple[Graph, Settings]:
@@ -92,21 +91,21 @@ def setting(root: Path, stack: str, key: str, load: Load) -> Iterator[str]:
     now = WITH.get(key, {}).get(key, config.get(f"{PROJECT}:{key}", ""))
     to = next(value for value in values(key) if value != now)
     others = [f"{name}={value}" for name, value in WITH.get(key, {}).items()]
-    yield f"{key}, from {now or 'empty'} to {to or 'empty'}"
+    yield from paragraph(f"{key}, from {now or 'empty'} to {to or 'empty'}")
     try:
         before, _ = load(root, stack, others, None)
         after, _ = load(root, stack, [*others, f"{key}={to}"], before)
-        yield from _wrapped(_summed_up(plan(before, after)))
+        yield from paragraph(_summed_up(plan(before, after)), "  ")
     except pulumi.RunError as refusal:
-        yield from _wrapped(f"up refuses: {refusal}")
+        yield from paragraph(f"up refuses: {refusal}", "  ")
     change = CHANGES.get(key)
     if change is None:
         return
-    yield from _wrapped(change.says)
+    yield from paragraph(change.says, "  ")
     if change.loses:
-        yield from _wrapped(f"Lost: {change.loses}")
+        yield from paragraph(f"Lost: {change.loses}", "  ")
     if change.refused:
-        yield from _wrapped(f"Refused: {change.refused}")
+        yield from paragraph(f"Refused: {change.refused}", "  ")
 
 
 def _summed_up(found: StackChange) -> str:
@@ -118,7 +117,3 @@ def _named(steps: Sequence[Step]) -> str:
     """The types of the steps with their number, such as "2 Queue and 1 Pipe"."""
     counted = Counter(purposes.kind(step.resource).rpartition(":")[2] for step in steps)
     return ", ".join(f"{count} {name}" for name, count in sorted(counted.items()))
-
-
-def _wrapped(text: str) -> Iterator[str]:
-    yield from textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False)

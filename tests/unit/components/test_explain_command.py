@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,22 @@ def test_no_line_is_wider_than_a_terminal(record: Record) -> None:
     for stack in ("dev", "prod"):
         made = priced(record(stack, {"eventFanout": "true"}), Settings(), stack)
         assert [line for line in (*text.overview(made), *text.tree(made)) if len(line) > WIDTH] == []
+
+
+@pytest.mark.parametrize("columns", [40, 64, 80, 99])
+@pytest.mark.parametrize("option", [(), ("--full",), ("--change", "captureMode=native")])
+def test_on_a_narrow_terminal_no_line_is_wider_and_no_word_is_lost(
+    columns: int, option: tuple[str, ...], root: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    arguments = ["--stack", "dev", *option]
+    assert cli.main(arguments, root) == 0
+    whole = Counter(capsys.readouterr().out.replace(":", "").split())
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert cli.main(arguments, root) == 0
+    shown = capsys.readouterr().out
+    assert [line for line in shown.splitlines() if len(line) > columns and len(line.split()) > 1] == []
+    assert whole - Counter(shown.replace(":", "").split()) == Counter()
 
 
 def test_in_full_it_is_the_tree_with_every_waiver_s_reason(root: Path, capsys: Capture) -> None:
@@ -85,8 +103,8 @@ def test_an_invalid_setting_is_refused(root: Path, capsys: Capture) -> None:
 
 
 def test_who_has_read_enough_may_go(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Gone:
-        def write(self, line: object) -> None:
+    class Gone(io.StringIO):
+        def write(self, s: str) -> int:
             raise BrokenPipeError
 
     monkeypatch.setattr(sys, "stdout", Gone())

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from sandbox import cli
+from sandbox import cli, console
 from sandbox.console import state_of
 from sandbox.errors import SandboxError
 from sandbox.lifecycle import Health, Sandbox
@@ -289,3 +290,16 @@ def test_one_kind_is_shown_without_a_sandbox(tmp_path: Path, capsys: pytest.Capt
     assert cli.main(["fault", "list", "crash", "--state-dir", str(tmp_path)]) == 0
     shown = capsys.readouterr().out
     assert all(word in shown for word in ("pipes", "after-put", "firehose", "before-object"))
+
+
+@pytest.mark.parametrize("columns", [40, 60, 72, 120])
+def test_a_narrow_terminal_shows_the_processes_without_breaking_a_word(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(console, "out", Console(highlight=False, soft_wrap=True, width=columns))
+    status = {"records_in": 1_234_567, "bytes_out": 89_012_345, "duration_ms": 6236, "oldest_lag_ms": 0}
+    console.show_health([Health("functions", alive=True, ready=True, pid=1, since_s=time.time(), status=status)])
+    shown = capsys.readouterr().out
+    assert all(len(line) <= columns for line in shown.splitlines())
+    words = {"functions", "counters", "records", "1234567,", "bytes", "89012345,", "duration", "6236,", "lag"}
+    assert words - {*shown.split()} <= {"counters"}

@@ -153,6 +153,28 @@ def test_a_closed_output_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     sys.stdout.close()
 
 
+@pytest.mark.parametrize("error", [UserError("It is wrong."), KeyboardInterrupt()])
+def test_a_closed_error_output_changes_no_exit_code(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert run(raising(error)) == (Exit.BAD_INPUT if isinstance(error, UserError) else Exit.INTERRUPTED)
+    sys.stderr.close()
+
+
+@pytest.mark.parametrize(
+    "wrong", [raising(UserError("it is a long sentence")), lambda: Parser(prog="t").error("wrong " * 9)]
+)
+def test_on_a_narrow_terminal_an_error_breaks_between_words(
+    wrong: Callable[[], int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "12")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with suppress(SystemExit):
+        run(wrong)
+    shown = capsys.readouterr().err.splitlines()
+    assert len(shown) > 1
+    assert all(len(line) <= 12 for line in shown)
+
+
 def test_help_ends_the_process_as_ever() -> None:
     with pytest.raises(SystemExit):
         run(raising(SystemExit(0)))
