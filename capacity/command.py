@@ -31,6 +31,7 @@ from stack import (
     UserError,
     add_options,
     called,
+    check_distinct,
     check_writable,
     resolve_options,
     version,
@@ -67,6 +68,7 @@ def main(argv: Sequence[str]) -> int:
     outputs = resolve_options(options)
     for option in ("report", "html"):
         check_writable(option, getattr(options, option))
+    check_distinct({"--report": options.report, "--html": options.html})
     objectives: list[Objective] = options.objective or [Objective.parse(text) for text in DEFAULTS]
     console = Console(stderr=True, quiet=options.quiet)
     with console.status("finding the pipeline") as status:

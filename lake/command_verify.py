@@ -16,7 +16,7 @@ from lake.progress import progress_display
 from lake.verify import DEFAULT_TIMEOUT_S, MARGIN_S, check_usable, verify
 from lake.verify_plan import VerifyPlan, plan
 from lake.way import WHOLE_WAY
-from stack import UserError, add_options, check_writable, resolve_options, write_lines
+from stack import UserError, add_options, check_distinct, check_writable, resolve_options, write_lines
 
 NAME = "verify"
 HELP = "compare the DynamoDB table with the current-state view, key by key"
@@ -116,6 +116,8 @@ def configure(parser: ArgumentParser) -> None:
 def main(arguments: Namespace) -> int:
     """Run the command and return its exit code: 0 without differences, 1 with them."""
     check_writable("report", arguments.report)
+    ledgers = {f"--ledger {path}": path for path in arguments.ledger or ()}
+    check_distinct({"--report": arguments.report}, ledgers)
     outputs = resolve_options(arguments)
     check_usable(since=arguments.since, as_of=arguments.as_of, cluster=arguments.cluster, export=arguments.export)
     planned = plan(outputs, by_key=arguments.since is not None, export=arguments.export)

@@ -9,12 +9,12 @@ Modules import boto3 and run commands only when needed, so `--help` starts fast.
 from stack.commandline import Exit, Parser, UserError
 from stack.credentials import Credentials, credentials
 from stack.errors import explain, run
-from stack.files import check_writable, save
+from stack.files import check_distinct, check_writable, save
 from stack.installation import ShowVersion, called, program, version
 from stack.options import add_options, resolve_options
 from stack.outputs import StackOutputs
 from stack.resolve import resolve
-from stack.terminal import write_lines
+from stack.terminal import say, write_lines
 
 __all__ = [
     "Credentials",
@@ -25,6 +25,7 @@ __all__ = [
     "UserError",
     "add_options",
     "called",
+    "check_distinct",
     "check_writable",
     "credentials",
     "explain",
@@ -33,6 +34,7 @@ __all__ = [
     "resolve_options",
     "run",
     "save",
+    "say",
     "version",
     "write_lines",
 ]

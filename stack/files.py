@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from stack.commandline import UserError
@@ -23,6 +24,22 @@ def check_writable(option: str, path: Path | None) -> None:
         raise UserError(f"{path} cannot be written: {parent} is not a directory; create it or {change}.")
     if not os.access(path if path.exists() else parent, os.W_OK):
         raise UserError(f"{path} cannot be written: permission denied; {change}.")
+
+
+def check_distinct(written: Mapping[str, Path | None], read: Mapping[str, Path | None] | None = None) -> None:
+    """Raise UserError before the work when a file that is written is also another one, whose content it would replace.
+
+    Both map names, as in a sentence, to paths; None means not given. A device, such as /dev/null, may be given twice.
+    """
+    names: dict[Path, str] = {}
+    for mapped in (written, read or {}):
+        for name, path in mapped.items():
+            if path is None or (path.exists() and not path.is_file()):
+                continue
+            place = path.resolve()
+            if place in names and (mapped is written or names[place] in written):
+                raise UserError(f"{path} would be both {names[place]} and {name}: give one of them another path.")
+            names.setdefault(place, name)
 
 
 def save(path: Path, content: bytes) -> None:

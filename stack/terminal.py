@@ -52,3 +52,9 @@ def write_lines(*lines: str, to: TextIO | None = None) -> None:
     text = lines if width is None else [part for line in lines for part in wrapped(line, width)]
     out.writelines(f"{line}\n" for line in text)
     out.flush()  # what follows may take hours
+
+
+def say(sentence: str) -> None:
+    """Tell the user at a terminal what was done, on standard error; a script needs only the exit code."""
+    if columns(sys.stderr) is not None:
+        write_lines(sentence, to=sys.stderr)

@@ -35,7 +35,7 @@ from loadgen.report.report import RunReport
 from loadgen.report.threshold import Threshold
 from loadgen.schedule.plan import Plan
 from loadgen.workloads import custom, earlier, orders
-from stack import Exit, StackOutputs, UserError, check_writable, resolve_options
+from stack import Exit, StackOutputs, UserError, check_distinct, check_writable, resolve_options
 from stack.commandline import interrupts_deferred
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -55,13 +55,24 @@ def main(argv: Sequence[str]) -> int:
     outputs = resolve_options(options)
     check_writable("report", options.report)
     for scenario in scenarios:
-        for option in ("report", "html", "ledger", "prometheus"):
-            check_writable(option, getattr(scenario.options, option))
+        _check_files(scenario.options)
     done = asyncio.run(_run_all(scenarios, outputs))
     # Who stops it once more would lose the report.
     with interrupts_deferred():
         _show_and_save(scenarios, done, options.report if options.scenarios is not None else None)
     return max((_exit_code(report) for report in done), key=_GRAVITY.index)
+
+
+def _check_files(options: Namespace) -> None:
+    """Raise UserError when the files of a run cannot be written, or would replace each other or what it reads."""
+    written: dict[str, Path | None] = {}
+    for option in ("report", "html", "ledger", "prometheus"):
+        written[f"--{option}"] = path = getattr(options, option)
+        check_writable(option, path)
+    read = {"--trace": options.trace, "--scenarios": options.scenarios, "--continue-from": options.continue_from}
+    check_distinct(written)
+    # A ledger is appended to, also to that of an earlier run.
+    check_distinct({name: path for name, path in written.items() if name != "--ledger"}, read)
 
 
 def _show_and_save(scenarios: Sequence[Scenario], done: Sequence[RunReport], together: Path | None) -> None:

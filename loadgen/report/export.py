@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 from loadgen.metrics.histogram import BUCKETS, SUB_BUCKETS, Buckets, decode, highest, max_us, mean_us, middle
 from loadgen.report.report import RunReport, read
-from stack import Parser, UserError, called, check_writable, save
+from stack import Parser, UserError, called, check_distinct, check_writable, save, say
 
 LATENCIES = ("intended", "service", "lag")
 _TICKS_PER_HALF = 5
@@ -38,7 +38,9 @@ def main(argv: Sequence[str]) -> int:
     if form is None:
         raise UserError(f"{arguments.file} has an unknown suffix: use one of {', '.join(_FORMS)}.")
     check_writable("", arguments.file)
+    check_distinct({"the report": arguments.report, "the file": arguments.file})
     save(arguments.file, form(read(arguments.report), arguments.latency).encode())
+    say(f"{arguments.file} is written.")
     return 0
 
 

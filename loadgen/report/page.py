@@ -18,7 +18,7 @@ from loadgen.report.page_style import SCRIPT, STYLE
 from loadgen.report.report import CAPACITY, RunReport, Second, read
 from loadgen.report.threshold import percentile_ms
 from loadgen.schedule.mix import OPS
-from stack import Parser, called, check_writable, save
+from stack import Parser, called, check_distinct, check_writable, save, say
 
 # More points than this cannot be distinguished.
 _MAX_POINTS = 600
@@ -47,11 +47,13 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("page", type=Path, help="the page to write")
     arguments = parser.parse_args(argv)
     check_writable("", arguments.page)
+    check_distinct({"the report": arguments.report, "the page": arguments.page})
     if reports.kind(arguments.report) == CAPACITY:
         # This package is above loadgen and covers the whole pipeline.
         import_module("capacity.page").draw(arguments.report, arguments.page)
     else:
         write(read(arguments.report), arguments.page)
+    say(f"{arguments.page} is written.")
     return 0
 
 

@@ -150,6 +150,26 @@ def test_a_page_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys: p
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--report", "a", "--html", "a"], "--report and --html"),
+        (["--report", "a", "--ledger", "./a"], "--report and --ledger"),
+        (["--html", "a", "--prometheus", "a"], "--html and --prometheus"),
+        (["--report", "a", "--continue-from", "a"], "--report and --continue-from"),
+        (["--ledger", "old", "--continue-from", "old", "--html", "old"], "--html and --ledger"),
+    ],
+)
+def test_a_file_is_not_given_twice_before_the_run(
+    options: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    target = ["--table", "orders", "--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:1"]
+    assert main(["--rps", "1", *target, *options]) == 2
+    assert f"would be both {said}: give one of them another path." in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_run_leaves_the_signals_handlers_as_they_were() -> None:
     def terminate(*_: object) -> None:
         """End."""

@@ -233,6 +233,31 @@ def test_a_report_is_exported_by_the_suffix_of_the_file(
     assert ".hgrm, .xml, .csv" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["html", "export"])
+def test_what_was_written_is_said_on_a_terminal_alone(
+    command: str, report: RunReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report.save(tmp_path / "report.json")
+    arguments = [command, str(tmp_path / "report.json"), str(tmp_path / "run.csv")]
+    assert main(arguments) == 0
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(arguments) == 0
+    assert " ".join(capsys.readouterr().err.split()) == f"{tmp_path / 'run.csv'} is written."
+
+
+@pytest.mark.parametrize("command", ["html", "export"])
+def test_a_report_is_not_replaced_by_its_page(
+    command: str, report: RunReport, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "report.csv"
+    report.save(path)
+    before = path.read_bytes()
+    assert main([command, str(path), str(path)]) == 2
+    assert path.read_bytes() == before
+    assert capsys.readouterr().err.startswith(f"{path} would be both the report and the ")
+
+
 def test_a_chart_of_one_second_shows_a_line() -> None:
     chart = line_chart([Series("rate", "first", [(0, 5.0)])], label="rate", x_format=str, y_format=str)
     (points,) = re.findall(r'<polyline class="line first" points="([^"]+)"', chart)
