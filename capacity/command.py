@@ -16,7 +16,7 @@ from capacity import page, remedy
 from capacity.flow import enough_s
 from capacity.objective import DEFAULTS, Objective
 from capacity.pipeline import LAKE_RESOLUTION_S
-from capacity.report import SCHEMA, CapacityReport, CapacityStep, gives_out, lowest_failed
+from capacity.report import SCHEMA, CapacityReport, CapacityStep, gives_out, highest_held, lowest_failed
 from capacity.search import search
 from capacity.step import StepLoad, StepRunner
 from loadgen.schedule.key_choices import keys
@@ -95,17 +95,21 @@ def _search(
 ) -> CapacityReport:
     started_at = datetime.now(UTC).isoformat()
     steps: list[CapacityStep] = []
+    undecided: list[CapacityStep] = []
     stopped: list[str] = []
     first_s: float = options.step or enough_s(runner.pipeline.buffered_s, LAKE_RESOLUTION_S)
 
+    def show(step: CapacityStep) -> None:
+        console.print(_line(step), highlight=False, soft_wrap=True, markup=False)
+
     def step(planned: float) -> CapacityStep:
         load_s = first_s
-        while True:
-            done = runner.run(planned, load_s)
-            console.print(_line(done), highlight=False, soft_wrap=True, markup=False)
-            if not done.undecided or 2 * load_s > options.longest:
-                break
+        while (done := runner.run(planned, load_s)).undecided and 2 * load_s <= options.longest:
+            undecided[:] = [structs.replace(done, unrepeated=True)]
+            show(undecided[0])
             load_s *= 2
+        show(done)
+        undecided.clear()
         steps.append(done)
         if done.left:
             raise _LeftoverError(
@@ -119,6 +123,7 @@ def _search(
     except _LeftoverError as error:
         stopped.append(str(error))
     except KeyboardInterrupt:
+        steps += undecided
         if not steps:
             raise
         stopped.append(_INTERRUPTED)
@@ -147,11 +152,9 @@ def _report(
     *,
     priced: bool = True,
 ) -> CapacityReport:
-    best = max((step for step in steps if step.held), key=lambda step: step.rate, default=None)
+    best = highest_held(steps)
     worst = lowest_failed(steps)
-    known = best or worst
-    if known is None:
-        raise UserError("No step was carried out: give --from a rate below --to.")
+    known = best or worst or steps[0]
     name = _LOCAL_STACK if outputs.origin == SANDBOX else options.stack
     stack = remedy.priced_stack(name, known, options.item_size) if priced and name is not None else None
     cause = gives_out(steps)
@@ -201,12 +204,12 @@ def _load(options: Namespace) -> StepLoad:
 
 
 def _line(step: CapacityStep) -> str:
-    result = "undecided, taken as held" if step.undecided else "held" if step.held else "failed"
+    repeated = ", so it is repeated for longer" if step.unrepeated else ""
     gave_out = "" if step.bottleneck is None else f"; bottleneck: the {step.bottleneck.stage}, {step.bottleneck.why}"
     fresh = "" if step.freshness is None or step.freshness.p99_s is None else f", fresh p99 {step.freshness.p99_s} s"
     p99 = step.latency_ms["intended"]["p99"]
     return (
-        f"{step.rate:,.0f}/s for {step.load_s:.0f} s: {result}; {step.acked_per_s:,.0f}/s acknowledged, "
+        f"{step.rate:,.0f}/s for {step.load_s:.0f} s: {step.result}{repeated}; {step.acked_per_s:,.0f}/s acknowledged, "
         f"intended p99 {p99:,.1f} ms{fresh}, cool-down {step.drain_s:.1f} s{gave_out}"
     )
 

@@ -78,7 +78,7 @@ def _mark(report: CapacityReport) -> str:
 
 def _table(steps: Sequence[CapacityStep]) -> str:
     rows = "".join(
-        f'<tr class="{"good" if step.held else "bad"}"><td>{"held" if step.held else "failed"}</td>'
+        f'<tr class="{"good" if step.held else "bad"}"><td>{step.result}</td>'
         f"<td>{step.rate:,.0f}</td><td>{step.acked_per_s:,.0f}</td>"
         f"<td>{step.latency_ms['intended']['p99']:,.1f}</td><td>{_fresh(step)}</td><td>{step.drain_s:,.1f}</td>"
         f"<td>{escape('' if step.bottleneck is None else step.bottleneck.stage)}</td></tr>"

@@ -23,7 +23,8 @@ class CapacityStep(Struct, frozen=True, kw_only=True):
     """One step: the plan, the flow of every stage, and the limiting stage. Rates are per second, latencies in ms.
 
     `left` is the number of changes that had not arrived at the end of the cool-down. `flows` are in the order of a
-    change.
+    change. `unrepeated` is an undecided step that a longer one would have followed, had the search not been stopped: it
+    decides nothing.
     """
 
     rate: float
@@ -44,6 +45,7 @@ class CapacityStep(Struct, frozen=True, kw_only=True):
     change_bytes: float
     generator: str
     bottleneck: Bottleneck | None
+    unrepeated: bool = False
 
     @property
     def held(self) -> bool:
@@ -54,6 +56,13 @@ class CapacityStep(Struct, frozen=True, kw_only=True):
     def undecided(self) -> bool:
         """Whether the load was too short to decide whether a stage keeps up."""
         return self.held and any(flow.verdict == "undecided" for flow in self.flows)
+
+    @property
+    def result(self) -> str:
+        """The result in words."""
+        if self.undecided:
+            return "undecided" if self.unrepeated else "undecided, taken as held"
+        return "held" if self.held else "failed"
 
     @property
     def shown_limit(self) -> float | None:
@@ -135,6 +144,8 @@ class CapacityReport(Struct, frozen=True, kw_only=True):
     def verdict(self) -> str:
         """Return a sentence with the capacity and the limiting stage."""
         unfinished = self.stopped is not None and self.failed_per_s is None
+        if self.takes_per_s is None and self.failed_per_s is None:
+            return "No rate is decided: the load was too short to see whether every stage keeps up."
         if self.takes_per_s is None:
             takes = "No rate held the objectives"
         else:
@@ -148,6 +159,11 @@ class CapacityReport(Struct, frozen=True, kw_only=True):
 def taken(held_per_s: float | None, shown_limit: float | None) -> float | None:
     """Return a pipeline's capacity, from the highest rate that held and the limiting stage's measured limit."""
     return held_per_s if held_per_s is None or shown_limit is None else min(held_per_s, shown_limit)
+
+
+def highest_held(steps: Sequence[CapacityStep]) -> CapacityStep | None:
+    """Return the step with the highest rate that held."""
+    return max((step for step in steps if step.held and not step.unrepeated), key=lambda step: step.rate, default=None)
 
 
 def lowest_failed(steps: Sequence[CapacityStep]) -> CapacityStep | None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from argparse import ArgumentTypeError, Namespace
+from argparse import ArgumentTypeError
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from msgspec import structs
 
-from capacity import command, page, remedy
+from capacity import page, remedy
 from capacity.bottleneck import CAPTURE, DELIVERY, Bottleneck, ServiceSignals, ShardLoad, Stage, find
 from capacity.flow import StageFlow, enough_s
 from capacity.metrics import CloudWatchMetrics, MetricReading, signals
@@ -24,7 +24,7 @@ from loadgen.dynamodb.answers import throttle_class
 from loadgen.dynamodb.contributors import KeyCount, TableKeys
 from loadgen.dynamodb.writes import Outcome, Reply
 from loadgen.report.report import RunReport, ThresholdReport
-from stack import Exit, StackOutputs, UserError
+from stack import StackOutputs, UserError
 from tests.property.capacity.simulated_pipeline import SimulatedPipeline
 
 FRESH = Freshness(
@@ -336,65 +336,3 @@ def test_the_page_of_a_saved_search_is_drawn_by_html(tmp_path: Path) -> None:
     capacity_report().save(tmp_path / "capacity.json")
     assert main(["html", str(tmp_path / "capacity.json"), str(tmp_path / "page.html")]) == 0
     assert (tmp_path / "page.html").read_text() == page.page(read(tmp_path / "capacity.json"))
-
-
-class Interrupted:
-    """A search's steps, of which the third is stopped by Ctrl-C."""
-
-    def __init__(self, *_: object) -> None:
-        self._done: list[float] = []
-        self.pipeline = Namespace(buffered_s=1.0)
-
-    def run(self, rate: float, load_s: float) -> CapacityStep:
-        if len(self._done) == 2:
-            raise KeyboardInterrupt
-        self._done.append(rate)
-        return step(rate, load_s=load_s)
-
-
-def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> int | str | None:
-    monkeypatch.setattr(command, "StepRunner", Interrupted)
-    target = ["--table", "orders", "--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:1", "--quiet"]
-    try:
-        return main(["capacity", *target, "--report", str(tmp_path / "capacity.json"), *options])
-    except SystemExit as end:
-        return end.code
-
-
-def test_a_stopped_search_reports_the_steps_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert search(tmp_path, monkeypatch, "--from", "100") == Exit.INTERRUPTED
-    report = read(tmp_path / "capacity.json")
-    assert [one.rate for one in report.steps] == [100, 200]
-    assert report.held_per_s == 200
-    shown = " ".join(capsys.readouterr().out.split())
-    assert "It takes at least 200 changes per second; no stage is a bottleneck up to this rate." in shown
-    assert "The search ended early: it was stopped" in shown
-
-
-def test_a_search_that_is_stopped_while_its_prices_are_computed_is_reported_without_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def priced_stack(*_: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(remedy, "priced_stack", priced_stack)
-    monkeypatch.setattr(command, "SANDBOX", "the options")  # the origin of this search, whose stack has prices then
-    assert search(tmp_path, monkeypatch, "--from", "100", "--to", "200") == Exit.INTERRUPTED
-    assert [one.rate for one in read(tmp_path / "capacity.json").steps] == [100, 200]
-    assert "The search ended early: it was stopped before its prices were known." in capsys.readouterr().out
-
-
-def test_the_summary_comes_before_a_report_that_cannot_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert search(tmp_path, monkeypatch, "--report", "/dev/full") == Exit.BAD_INPUT
-    shown = capsys.readouterr()
-    assert "It takes" in shown.out
-    assert shown.err.startswith("/dev/full cannot be written: No space left on device")
-
-
-def test_a_search_goes_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert search(tmp_path, monkeypatch, "--from", "10", "--to", "5") == Exit.BAD_INPUT
-    assert "--from is a rate above --to" in capsys.readouterr().err
