@@ -1,11 +1,11 @@
 """Steps of every request, in C (native/). Each docstring names the Python fallback."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from loadgen.dynamodb.http import Template
-from loadgen.dynamodb.writes import Call
-from loadgen.schedule.arrivals import PlannedInsert
-from loadgen.workloads.inserts import Heads
+from loadgen.dynamodb.writes import Call, Write
+from loadgen.schedule.arrivals import PlannedInsert, PlannedOperation
+from loadgen.workloads.rows import HeadRow, StepRows
 
 def state(data: bytes, /) -> bytes:
     """Return SHA-256's state after this data."""
@@ -20,12 +20,64 @@ def requests(
     """
 
 def inserts(
-    rows: tuple[PlannedInsert, ...], texts: tuple[bytes, ...], numbers: tuple[int, ...], phases: tuple[Heads, ...], /
+    rows: tuple[PlannedInsert, ...],
+    texts: tuple[bytes, ...],
+    numbers: tuple[int, ...],
+    phases: tuple[tuple[HeadRow, ...], ...],
+    /,
 ) -> tuple[bytes, int]:
     """Return new orders as a BatchWriteItem call's body, and their write units; loadgen.workloads.inserts.
 
     Raises: TypeError, ValueError: an argument has the wrong type or form.
     """
+
+OrderConstants = tuple[
+    tuple[bytes, ...],
+    tuple[int, ...],
+    tuple[tuple[HeadRow, ...], ...],
+    StepRows,
+    type[Write],
+    str,
+    *tuple[str, ...],
+]
+"""Texts and numbers of Orders.write_template, the start in ns, the pools, the steps, the class to make, the table's
+name, three operations, and the target of each."""
+
+def orders(
+    constants: OrderConstants,
+    ring: bytearray,
+    arrivals: Iterator[PlannedOperation],
+    following: PlannedOperation | None,
+    until_ns: int,
+    limit: int,
+    room: int,
+    /,
+) -> tuple[list[Write], PlannedOperation | None, int, int]:
+    """Return the writes of due arrivals; loadgen.workloads.compiled_orders.DueWrites. `ring` has the orders' states.
+
+    Raises: TypeError, ValueError: an argument has the wrong type or form.
+    """
+
+def acknowledge(
+    constants: OrderConstants,
+    ring: bytearray,
+    writes: list[Write],
+    service: list[int],
+    intended: list[int],
+    first_ns: int,
+    end_ns: int,
+    /,
+) -> tuple[int, int, int, int, list[Write]]:
+    """Count and finish applied writes of `orders`; loadgen.workloads.compiled_orders.CountedWrites.
+
+    Raises: TypeError, ValueError: an argument has the wrong type or form.
+    """
+
+def finish(ring: bytearray, number: int, version: int, /) -> None:
+    """Store the result of an order's write: its version, 0 if it is not in the table or unknown, -1 if unchanged."""
+
+def lags(calls: list[Write], counts: list[int], /) -> list[Write]:
+    """Count by µs how long after its planned time each call was sent; return those for which there is no count."""
 
 def instructions(used: bool, /) -> int:
     """Enable or disable the processor's SHA-256 instructions; return whether they are used now."""

@@ -24,6 +24,12 @@ static inline uint8_t *put_bytes(uint8_t *to, Span text) {
     return to + length(text);
 }
 
+static inline int count_digits(int64_t number) {
+    int digits = 1;
+    while (number /= 10) digits++;
+    return digits;
+}
+
 static inline uint8_t *put_digits(uint8_t *to, int64_t number, int digits) {
     for (int i = digits; i--; number /= 10) to[i] = (uint8_t)('0' + number % 10);
     return to + digits;

@@ -89,7 +89,7 @@ class BatchedInserts:
             if isinstance(call, InsertsCall) and call.rows:
                 self._acknowledge(call)
             else:
-                acknowledge((call,), self._metrics, self._orders, self._ledger)
+                acknowledge((call,), self._metrics, self._orders.finish, self._ledger)
 
     def finish(self, write: Write, result: WriteResult) -> None:
         """Report the result of a write that was sent alone to the workload."""

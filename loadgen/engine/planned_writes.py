@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 from loadgen.dynamodb.writes import Call, Transaction, Write, WriteResult, batch
@@ -22,6 +22,9 @@ _BATCHED = frozenset({"PutItem", "DeleteItem"})
 _WRITE_OPS = len(CountersByOp())
 # Looked up once: an enumeration's member takes a tenth of a microsecond to find.
 _APPLIED, _NOT_APPLIED = WriteResult.APPLIED, WriteResult.NOT_APPLIED
+
+Finish = Callable[[Write, WriteResult], None]
+"""Reports the result of a write to its workload."""
 
 
 class PlannedWrites:
@@ -120,7 +123,7 @@ class PlannedWrites:
 
     def acknowledge(self, calls: Sequence[Call]) -> None:
         """Count acknowledged writes, record them in the ledger and finish them."""
-        acknowledge(calls, self._metrics, self._workload, self._ledger)
+        acknowledge(calls, self._metrics, self._workload.finish, self._ledger)
 
     def finish(self, write: Write, result: WriteResult) -> None:
         """Report a write's result to the workload."""
@@ -182,9 +185,9 @@ class PlannedWrites:
                 exact[lag_us] += number
 
 
-def acknowledge(calls: Sequence[Call], metrics: SegmentMetrics, workload: Workload, ledger: Ledger | None) -> None:
-    """Count calls whose writes were all applied, record them in the ledger and report them to the workload."""
-    zero_ns, measured, warm_up, finish = metrics.zero_ns, metrics.measured, metrics.warm_up, workload.finish
+def acknowledge(calls: Sequence[Call], metrics: SegmentMetrics, finish: Finish, ledger: Ledger | None) -> None:
+    """Count calls whose writes were all applied, record them in the ledger and finish them."""
+    zero_ns, measured, warm_up = metrics.zero_ns, metrics.measured, metrics.warm_up
     counters = measured_writes = measured.writes
     latencies, acked_by_op = counters.latencies, counters.acked_by_op
     service, intended = latencies.service.exact, latencies.intended.exact

@@ -12,6 +12,7 @@ from loadgen.engine.batched_inserts import BatchedInserts
 from loadgen.engine.closed_loop import ClosedLoop
 from loadgen.engine.engine import Engine
 from loadgen.engine.planned_writes import PlannedWrites
+from loadgen.engine.single_writes import SingleWrites
 from loadgen.engine.source import CallSource
 from loadgen.job import Job, SegmentTotals
 from loadgen.ledger import Ledger, LedgerFile
@@ -136,4 +137,6 @@ def call_source(
         return ClosedLoop(plan, workload, metrics, start_ns=start_ns, ledger=ledger)
     if isinstance(workload, Orders) and BatchedInserts.fits(plan, workload):
         return BatchedInserts(plan, workload, metrics, start_ns=start_ns, ledger=ledger)
+    if isinstance(workload, Orders) and SingleWrites.fits(plan):
+        return SingleWrites(plan, workload, metrics, start_ns=start_ns, ledger=ledger)
     return PlannedWrites(plan, workload, metrics, start_ns=start_ns, ledger=ledger)

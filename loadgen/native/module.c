@@ -1,6 +1,8 @@
 /* The load generator's hot path, as a Python module of the stable ABI; ../_native.pyi describes its functions. */
 #include "arguments.h"
 #include "inserts.h"
+#include "latency.h"
+#include "orders.h"
 #include "request.h"
 #if defined(__linux__)
 #include "receive.h"
@@ -12,6 +14,10 @@ static PyMethodDef methods[] = {
     METHOD(state),
     METHOD(requests),
     METHOD(inserts),
+    METHOD(orders),
+    METHOD(lags),
+    METHOD(acknowledge),
+    METHOD(finish),
     METHOD(instructions),
 #if defined(__linux__)
     METHOD(receive),

@@ -2,8 +2,8 @@
 #ifndef LOADGEN_RECEIVE_H
 #define LOADGEN_RECEIVE_H
 
-#include "arguments.h"
 #include "linux.h"
+#include "objects.h"
 
 enum { MAX_EVENTS = 512, REPLY_BYTES = 1 << 16, MAX_CLOCK_READS = 8, CLOSE_ENOUGH_NS = 10000 };
 
@@ -67,13 +67,6 @@ typedef struct {
     int64_t now, ahead;
 } Receipt;
 
-/* Appends an object, and gives the reference to it up; -1 with an exception. */
-static int append(PyObject *list, PyObject *object) {
-    int failed = object ? PyList_Append(list, object) : -1;
-    Py_DecRef(object);
-    return failed;
-}
-
 /* Ends the call in flight on a socket, if there is one; 1 if it has ended, -1 with an exception. */
 static int end_call(const Receipt *receipt, int socket, int64_t at) {
     static PyObject *answered_at;
@@ -108,17 +101,7 @@ static int add_arrived(const Receipt *receipt, int socket, const char *data, int
                     : PyBytes_FromStringAndSize(data, size),
         PyLong_FromLongLong(at),
     };
-    PyObject *made = PyTuple_New(3);
-    int failed = made && parts[0] && parts[1] && parts[2] ? 0 : -1;
-    for (int i = 0; i < 3; i++) {
-        if (made)
-            PyTuple_SetItem(made, i, parts[i]);
-        else
-            Py_DecRef(parts[i]);
-    }
-    if (!failed) return append(receipt->arrived, made);
-    Py_DecRef(made);
-    return -1;
+    return append(receipt->arrived, pack(parts, 3));
 }
 
 /* Reads once from a socket; 1 if there may be more that epoll does not report again, -1 with an exception.

@@ -56,12 +56,6 @@ static int64_t body_bytes(PyObject *pieces, Py_ssize_t count, int is_list) {
     return bytes;
 }
 
-static int count_digits(int64_t number) {
-    int digits = 1;
-    while (number /= 10) digits++;
-    return digits;
-}
-
 /* Joins the head, room for the signature, the length and the body; -1 with an exception. */
 static int join_request(Request *request, PyObject *head_object, PyObject *pieces) {
     static const Span before = LITERAL("\r\nContent-Length: "), after = LITERAL("\r\n\r\n");

@@ -25,6 +25,9 @@ _MARKS_PER_REST = 8
 PlannedInsert = tuple[int, int, int]
 """An insert in a batch: its due time in ns after the start, the order's number, and 16 random bits."""
 
+PlannedOperation = tuple[int, int, Op, int, int]
+"""An arrival as a tuple: the first five fields of `Arrival`."""
+
 
 class Arrival(Struct, gc=False):
     """An arrival of the plan and its write.
@@ -41,7 +44,7 @@ class Arrival(Struct, gc=False):
     subject: object = None
 
 
-def arrivals(
+def planned_operations(
     offsets_ns: Iterator[int],
     *,
     cycle: tuple[Op, ...],
@@ -51,7 +54,7 @@ def arrivals(
     earlier: int = 0,
     segment: int = 0,
     segments: int = 1,
-) -> Iterator[Arrival]:
+) -> Iterator[PlannedOperation]:
     """Yield the segment's arrivals in order; the first `preload` are inserts, then the cycle begins.
 
     An insert has the next order's number. Other operations choose among the ready orders, which the plan inserted at
@@ -77,7 +80,7 @@ def arrivals(
         else:
             number = keys.choose(next(choices), ready) if ready else -1
         if segments == 1 or (arrival if number < 0 else number) % LANES % segments == segment:
-            yield Arrival(arrival, offset_ns, op, number, bits)
+            yield arrival, offset_ns, op, number, bits
 
 
 def words(name: str, width: str) -> Iterator[int]:

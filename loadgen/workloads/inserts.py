@@ -11,15 +11,11 @@ import itertools
 from collections.abc import Iterator
 
 from loadgen.compiled import native
-from loadgen.dynamodb.item import Fragment
 from loadgen.dynamodb.writes import Write, WriteBatch
 from loadgen.schedule.arrivals import PlannedInsert, words
 from loadgen.schedule.keys import LANES
 from loadgen.workloads.orders import Orders
-from loadgen.workloads.pools import OrderHead
-
-Heads = tuple[tuple[bytes, int, tuple[tuple[bytes, int], ...]], ...]
-"""The heads of a phase of the day: text, size, and the baskets, each a text and a size."""
+from loadgen.workloads.rows import phase_rows
 
 
 class InsertsCall(WriteBatch, gc=False):
@@ -46,8 +42,7 @@ class Inserts:
         self._orders = orders
         self._render = native.inserts
         self._texts, self._numbers = orders.insert_template()
-        known: dict[int, tuple[tuple[bytes, int], ...]] = {}
-        self._phases = tuple(tuple(_head(head, known) for head in heads) for heads in orders.phases)
+        self._phases = phase_rows(orders.phases)
 
     def batches(
         self, offsets_ns: Iterator[int], size: int, *, wait_ns: int, boundary_ns: int
@@ -105,16 +100,3 @@ def batches(
             number = next(number for number, row in enumerate(taken) if row[0] > latest_ns)
             yield latest_ns, tuple(taken[:number])
             taken = taken[number:]
-
-
-def _head(
-    head: OrderHead, known: dict[int, tuple[tuple[bytes, int], ...]]
-) -> tuple[bytes, int, tuple[tuple[bytes, int], ...]]:
-    """Return a head, which shares its baskets with the other heads of its region."""
-    baskets = known.setdefault(id(head.baskets), ()) or tuple(map(_pair, head.baskets))
-    known[id(head.baskets)] = baskets
-    return *_pair(head.placed), baskets
-
-
-def _pair(fragment: Fragment) -> tuple[bytes, int]:
-    return fragment.text, fragment.size_bytes

@@ -69,15 +69,15 @@ class Life:
 
     def __init__(self, notes: Sequence[Fragment]) -> None:
         self._amend = [tuple(_step(status, note=note) for note in notes) for status in range(len(STATUSES))]
-        # Equally likely steps by status and channel.
-        self._steps = [
-            [[self._outcome(status, channel, chance) for chance in range(_CHANCES)] for channel in CHANNELS]
+        self.steps = tuple(
+            tuple(tuple(self._outcome(status, channel, chance) for chance in range(_CHANCES)) for channel in CHANNELS)
             for status in range(len(STATUSES))
-        ]
+        )
+        """Equally likely steps by status, channel and 8 random bits."""
 
     def advance(self, status: int, channel: int, bits: int) -> LifecycleStep:
         """Return the step of an order in this status and channel, chosen by 16 random bits."""
-        steps = self._steps[status][channel][bits & 255]
+        steps = self.steps[status][channel][bits & 255]
         return steps[(bits >> 8) % len(steps)]
 
     def _outcome(self, status: int, channel: str, chance: int) -> tuple[LifecycleStep, ...]:

@@ -16,6 +16,7 @@ import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import starmap
 from typing import cast
 
 from msgspec import Struct
@@ -23,7 +24,7 @@ from msgspec import Struct
 from loadgen.clock import iso
 from loadgen.dynamodb.item import NOTHING, UNIT_BYTES, item_size, write_units
 from loadgen.dynamodb.writes import CLOSING, Proof, Target, Transaction, Write, WriteResult, opening, transaction
-from loadgen.schedule.arrivals import Arrival, PlannedInsert, arrivals
+from loadgen.schedule.arrivals import Arrival, PlannedInsert, PlannedOperation, planned_operations
 from loadgen.schedule.keys import LANES, SPAN, WINDOW, KeyChoice
 from loadgen.schedule.mix import READS, Mix
 from loadgen.workloads.lifecycle import Life
@@ -48,6 +49,8 @@ _END = b"}"
 _PADDING = (b',"padding":{"S":"', b'"}')
 _KEY = b'"Key":{"order_id":{"S":"'
 _KEY_END = b'"}}'
+# An update's text from the end of its time.
+_VERSION = (b'"},":v":{"N":"', b'"},":o":{"N":"', b'"}}')
 _CONSUMED = b',"ConsistentRead":true,"ReturnConsumedCapacity":"TOTAL"'
 _GET_END = _KEY_END + _CONSUMED
 _QUERY = b'"KeyConditionExpression":"order_id=:k","ExpressionAttributeValues":{":k":{"S":"'
@@ -67,8 +70,8 @@ _FIXED_SIZE = item_size(
 )
 
 
-class _Version(Struct, frozen=True, gc=False):
-    """Return the version's text in an update: a member of the item, or the end of the expression's values."""
+class Version(Struct, frozen=True, gc=False):
+    """A version's text in an update: a member of the item, or the end of the expression's values; and its proof."""
 
     member: bytes
     values: bytes
@@ -76,10 +79,11 @@ class _Version(Struct, frozen=True, gc=False):
 
 
 @lru_cache(maxsize=1024)
-def _version(new: int) -> _Version:
-    return _Version(
+def version_texts(new: int) -> Version:
+    """Return the texts of an update to a version, and its proof."""
+    return Version(
         b'"},"version":{"N":"%d"}' % new,
-        b'"},":v":{"N":"%d"},":o":{"N":"%d"}}' % (new, new - 1),
+        b"%b%d%b%d%b" % (_VERSION[0], new, _VERSION[1], new - 1, _VERSION[2]),
         Proof("version", "N", str(new)),
     )
 
@@ -116,9 +120,9 @@ class Orders:
         item_bytes: int = 0,
     ) -> None:
         self.phases = pools.heads
-        self._life = Life(pools.notes)
+        self.life = Life(pools.notes)
         self._keys = keys
-        self._table = table
+        self.table = table
         self._opening = opening(table)
         self.seed = seed
         self.segment = segment
@@ -147,7 +151,11 @@ class Orders:
 
     def arrivals(self, offsets_ns: Iterator[int]) -> Iterator[Arrival]:
         """Yield the segment's arrivals."""
-        return arrivals(
+        return starmap(Arrival, self.operations(offsets_ns))
+
+    def operations(self, offsets_ns: Iterator[int]) -> Iterator[PlannedOperation]:
+        """Yield the segment's arrivals as tuples."""
+        return planned_operations(
             offsets_ns,
             cycle=self._cycle,
             keys=self._keys,
@@ -168,10 +176,29 @@ class Orders:
 
         The texts are those between an order's parts; the numbers are for the computation of times and sizes.
         """
-        begin = b'{"RequestItems":{"%b":[' % self._table.encode()
+        texts, numbers = self._template()
+        begin = b'{"RequestItems":{"%b":[' % self.table.encode()
         item = b'{"PutRequest":{%b%b-' % (_ITEM, self._prefix.encode())
-        texts = (begin, item, _ORDERED_AT, _UPDATED_AT, _CONTENT, *_PADDING, b"}}}", b",", b"]}}", self._blob)
-        return texts, (self._epoch_ms, _PHASE_NS, _FIXED_SIZE, self._padded_bytes, self._unpadded_bytes)
+        return (*texts, begin, item, b"}}}", b",", b"]}}"), numbers
+
+    def write_template(self) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
+        """The input from which the fast path renders single writes; native/orders.h has both in this order."""
+        texts, numbers = self._template()
+        texts = (
+            *texts,
+            self._prefix.encode(),
+            self._opening + _ITEM,
+            _END + CLOSING,
+            self._opening + _KEY,
+            _KEY_END + CLOSING,
+            *_VERSION[:2],
+            _VERSION[2] + CLOSING,
+        )
+        return texts, (*numbers, self._rest_ns, self._kept, LANES)
+
+    def _template(self) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
+        texts = (_ORDERED_AT, _UPDATED_AT, _CONTENT, *_PADDING, self._blob)
+        return texts, (_PHASE_NS, _FIXED_SIZE, self._padded_bytes, self._unpadded_bytes, self._epoch_ms)
 
     def insert(self, planned: PlannedInsert) -> Write:
         """Render a single insert of a batch, in any order of times; no later write uses its order."""
@@ -253,7 +280,7 @@ class Orders:
             CLOSING,
         )
         # Its units are `write_units`, without a call for every order.
-        return Write("PutItem", pieces, "insert", self._table, order_id, 1, -(-size // UNIT_BYTES), order)
+        return Write("PutItem", pieces, "insert", self.table, order_id, 1, -(-size // UNIT_BYTES), order)
 
     def _tick(self, offset_ns: int) -> None:
         """Store the common parts of a millisecond's writes: the time and the phase of the day."""
@@ -275,7 +302,7 @@ class Orders:
         number = max(arrival.number, 0)
         order_id = self._earlier[number] if number < len(self._earlier) else f"{self._prefix}-{number:08x}"
         pieces = (self._opening, begin, order_id.encode(), end, CLOSING)
-        return Write(target, pieces, arrival.op, self._table, order_id, 0, 0)
+        return Write(target, pieces, arrival.op, self.table, order_id, 0, 0)
 
     def _transact(self, arrival: Arrival) -> Write:
         """Update an order and insert an extra one in a transaction."""
@@ -307,7 +334,7 @@ class Orders:
     def _advance(self, order: Order, arrival: Arrival) -> None:
         """Apply the order's next step in the plan."""
         order.last_ns = arrival.offset_ns
-        step = order.step = self._life.advance(order.step.status, order.head.channel, arrival.bits)
+        step = order.step = self.life.advance(order.step.status, order.head.channel, arrival.bits)
         if step.note is not NOTHING:
             order.size_bytes += step.note.size_bytes - order.note.size_bytes
             order.note = step.note
@@ -326,7 +353,7 @@ class Orders:
             order.ordered_at,
             _UPDATED_AT,
             self._now,
-            _version(version).member,
+            version_texts(version).member,
             order.step.member,
             order.head.bare.text,
             order.note.text,
@@ -337,14 +364,14 @@ class Orders:
             CLOSING,
         )
         units = write_units(order.size_bytes)
-        return Write("PutItem", pieces, "update", self._table, order.order_id, version, units, order)
+        return Write("PutItem", pieces, "update", self.table, order.order_id, version, units, order)
 
     def _padding(self, size_bytes: int) -> bytes:
         return b"%b%b%b" % (_PADDING[0], self._blob[:size_bytes], _PADDING[1])
 
     def _update(self, order: Order) -> Write:
         new = order.version + 1
-        version = _version(new)
+        version = version_texts(new)
         pieces = (
             self._opening,
             _KEY,
@@ -355,9 +382,9 @@ class Orders:
             CLOSING,
         )
         units = write_units(order.size_bytes)
-        return Write("UpdateItem", pieces, "update", self._table, order.order_id, new, units, order, version.proof)
+        return Write("UpdateItem", pieces, "update", self.table, order.order_id, new, units, order, version.proof)
 
     def _delete(self, order: Order) -> Write:
         pieces = (self._opening, _KEY, order.order_id.encode(), _KEY_END, CLOSING)
         units = write_units(order.size_bytes)
-        return Write("DeleteItem", pieces, "delete", self._table, order.order_id, order.version, units, order)
+        return Write("DeleteItem", pieces, "delete", self.table, order.order_id, order.version, units, order)

@@ -13,7 +13,9 @@ from loadgen.dynamodb.writer import OnReply
 from loadgen.dynamodb.writes import OK, Call, Outcome, Reply, Write, WriteResult
 from loadgen.engine import batched_inserts
 from loadgen.engine.engine import Engine
+from loadgen.engine.planned_writes import PlannedWrites
 from loadgen.engine.segment import call_source
+from loadgen.engine.single_writes import SingleWrites
 from loadgen.metrics.counters import MetricsRow, SegmentMetrics
 from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import Plan
@@ -247,10 +249,11 @@ async def test_an_error_while_sending_ends_the_run(order_pools: Pools) -> None:
 async def test_an_error_while_a_reply_is_handled_ends_the_run(
     order_pools: Pools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def finish(*_: object) -> None:
+    def acknowledge(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Orders, "finish", finish)
+    for source in (PlannedWrites, SingleWrites):
+        monkeypatch.setattr(source, "acknowledge", acknowledge)
     run, _ = engine(Plan(profile=Constant(1000.0, 0.1), seed=1), order_pools, Held(), time.monotonic_ns())
     with pytest.raises(ZeroDivisionError):
         await run.run()

@@ -48,6 +48,7 @@ TESTS = (
     *("tests/unit/loadgen/test_loadgen_receiver.py", "tests/unit/loadgen/test_loadgen_pacer.py"),
     "tests/unit/loadgen/test_loadgen_sending.py",
     *("tests/property/loadgen/test_loadgen_signing.py", "tests/property/loadgen/test_loadgen_inserts.py"),
+    "tests/property/loadgen/test_loadgen_single_writes.py",
     *("tests/property/sandbox/test_usual_items.py", "tests/property/sandbox/test_http1_heads.py"),
     *("tests/property/sandbox/test_athena_json.py", "tests/property/lake/test_item_texts.py"),
 )
@@ -126,6 +127,18 @@ def sign(size):
     call = SimpleNamespace(target="t", pieces=[b"y" * size])
     return native.requests([call], {"t": (b"head", state)}, state, state)
 """
+_WRITES = """
+from loadgen.schedule.keys import Uniform
+from loadgen.schedule.mix import Mix
+from loadgen.workloads.compiled_orders import CompiledOrders
+from loadgen.workloads.orders import Orders
+from loadgen.workloads.pools import build
+orders = CompiledOrders(Orders(build(1), Mix(), Uniform(), table="t", seed=1), 0)
+def write(*arrival):
+    for write in orders.due(iter(()), arrival, until_ns=1 << 62, limit=1, room=1).writes:
+        write.answered_ns = 1
+        orders.acknowledge([write], [0] * 9, [0] * 9, first_ns=0, end_ns=1 << 62)
+"""
 _STORED = "from sandbox.compiled import native\nnative.stored({}, (b'pk',), (83,))"
 _TEXTS = """
 from lake.compiled import compiled_columns, native
@@ -191,6 +204,18 @@ PLANTED = (
         "a request is allocated too small",
         *(LOADGEN, "request.h", "+ length(after) + body)", "+ length(after) + body - 8)"),
         _SIGNING + "sign(1000)",
+        ("undefined", "address"),
+    ),
+    Fault(
+        "an update of an order is allocated too small",
+        *(LOADGEN, "orders.h", "+ length(texts->values_end);", "+ length(texts->values_end) - 40;"),
+        _WRITES + "write(0, 0, 'insert', 0, 5)\nwrite(1, 10**10, 'update', 0, 5)",
+        ("undefined", "address"),
+    ),
+    Fault(
+        "an order is written beyond the ring",
+        *(LOADGEN, "orders.h", "number % ring->places", "number % (ring->places + 9)"),
+        _WRITES + "write(0, 0, 'insert', len(orders.ring) // 32 + 1, 5)",
         ("undefined", "address"),
     ),
     Fault(
