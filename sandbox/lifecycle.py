@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 from sandbox.errors import SandboxError
 from sandbox.faults.active_file import FILE as FAULTS
@@ -293,12 +293,7 @@ class Sandbox:
     @contextmanager
     def _lock(self) -> Generator[None]:
         """A lock that only one start or stop holds at a time."""
-        lock = self.state.path / _LOCK
-        # The directory's content will be deleted, so it must belong to a sandbox: the lock file identifies it.
-        if not lock.exists() and self.state.path.exists() and any(self.state.path.iterdir()):
-            raise SandboxError(f"{self.state.path} contains other files: choose a new directory with --state-dir.")
-        self.state.path.mkdir(parents=True, exist_ok=True)
-        with lock.open("w") as file:
+        with self._lock_file() as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -306,6 +301,20 @@ class Sandbox:
                     f"Another command is starting or stopping the sandbox in {self.state.path}: wait until it finishes."
                 ) from None
             yield
+
+    def _lock_file(self) -> TextIO:
+        lock = self.state.path / _LOCK
+        try:
+            # The directory's content will be deleted, so it must belong to a sandbox: the lock file identifies it.
+            if not lock.exists() and self.state.path.exists() and any(self.state.path.iterdir()):
+                raise SandboxError(f"{self.state.path} contains other files: choose a new directory with --state-dir.")
+            self.state.path.mkdir(parents=True, exist_ok=True)
+            return lock.open("w")
+        except OSError as error:
+            raise SandboxError(
+                f"{self.state.path} cannot be the sandbox's directory ({error.strerror}): choose another with "
+                "--state-dir."
+            ) from None
 
 
 def command(name: str, state: StateDir) -> str:

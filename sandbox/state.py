@@ -63,8 +63,8 @@ class StateDir:
 
     @property
     def status(self) -> Path:
-        """The directory of each worker's <process>.json."""
-        return self._directory("status")
+        """The directory of each worker's <process>.json, which `write_json` makes: reading leaves no file."""
+        return self.path / "status"
 
     @property
     def checkpoints(self) -> Path:

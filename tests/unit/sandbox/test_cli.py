@@ -91,6 +91,27 @@ def test_outside_a_project_the_checkouts_own_is_deployed(
     assert "the stacks are dev, local, prod" in error(capsys)
 
 
+@pytest.mark.parametrize(
+    "arguments", [["status"], ["status", "--watch"], ["env"], ["console"], ["logs"], ["fault", "list"], ["down"]]
+)
+def test_what_only_looks_leaves_nothing_that_up_would_refuse(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*arguments, "--state-dir", str(tmp_path / "state")]) == (0 if arguments == ["down"] else 2)
+    assert error(capsys)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["file", "file/state", "/proc/state"])
+def test_what_cannot_be_a_directory_is_one_sentence(
+    path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("all my work")
+    assert cli.main(["up", "--state-dir", str(tmp_path / path)]) == 2
+    assert "cannot be the sandbox's directory" in error(capsys)
+    assert (tmp_path / "file").read_text() == "all my work"
+
+
 def test_a_directory_with_other_files_is_never_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "thesis.txt").write_text("all my work")
 
