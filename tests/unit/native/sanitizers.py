@@ -216,7 +216,7 @@ PLANTED = (
         "an order is written beyond the ring",
         *(LOADGEN, "orders.h", "number % ring->places", "number % (ring->places + 9)"),
         _WRITES + "write(0, 0, 'insert', len(orders.ring) // 32 + 1, 5)",
-        ("undefined", "address"),
+        ("address",),
     ),
     Fault(
         "the names of a table have too little room",
