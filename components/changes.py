@@ -60,7 +60,9 @@ CHANGES: Mapping[str, SettingChange] = {
     ),
     "kinesisShards": SettingChange(
         "The stream is resharded or changes its mode while it runs; records keep their retention. AWS allows two mode "
-        "changes per day, and at most double or half the shards in one update."
+        "changes per day, and after one to provisioned the stream first has the shards that it had on demand.",
+        refused="By AWS, in the middle of the update: more than double or less than half of the open shards at once. "
+        "Change it in several updates.",
     ),
     "kinesisRetentionHours": SettingChange(
         _NOTHING,

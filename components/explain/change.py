@@ -8,6 +8,7 @@ replaced with it (pkg/resource/deploy/step_generator.go, calculateDependentRepla
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -15,12 +16,14 @@ from typing import Literal
 from components.explain.graph import Graph, Resource
 from components.explain.replaces import REPLACES, changes, replacing
 
+_STREAM = "aws:kinesis/stream:Stream"
+_PROTECTED = "it is protected"
 Action = Literal["create", "update", "replace", "delete"]
 
 HOLDS_DATA = frozenset(
     {
         *("aws:dynamodb/table:Table", "aws:glue/catalogDatabase:CatalogDatabase"),
-        *("aws:glue/catalogTable:CatalogTable", "aws:kinesis/stream:Stream", "aws:kms/key:Key"),
+        *("aws:glue/catalogTable:CatalogTable", _STREAM, "aws:kms/key:Key"),
         *("aws:s3/bucket:Bucket", "aws:sqs/queue:Queue"),
     }
 )
@@ -32,15 +35,15 @@ class Step:
     """The step of one resource.
 
     `changed` are the paths of inputs that differ; `forced_by` are those that replace it, or the resource whose
-    replacement forces its own. A `refused` step stops the update with an error: the resource is protected. A `kept`
-    resource leaves the program but remains in the account.
+    replacement forces its own. A `refused` step stops the update with an error, for the reason that it names: the
+    engine's, or AWS's. A `kept` resource leaves the program but remains in the account.
     """
 
     action: Action
     resource: Resource
     changed: tuple[str, ...] = ()
     forced_by: tuple[str, ...] = ()
-    refused: bool = False
+    refused: str = ""
     kept: bool = False
 
     @property
@@ -63,7 +66,7 @@ class StackChange:
 
     @property
     def refused(self) -> tuple[Step, ...]:
-        """The steps that stop the update because they would delete a protected resource."""
+        """The steps that stop the update: of a protected resource, or a change that AWS does not make at once."""
         return tuple(step for step in self.steps if step.refused)
 
 
@@ -82,7 +85,7 @@ def plan(before: Graph, after: Graph) -> StackChange:
             if _moves(urn, changed, forced)
         ),
         *(
-            Step("delete", one, refused=one.protect, kept=one.retain_on_delete)
+            Step("delete", one, refused=_PROTECTED if one.protect else "", kept=one.retain_on_delete)
             for urn, one in old.items()
             if urn not in new
         ),
@@ -97,9 +100,24 @@ def _moves(urn: str, changed: Mapping[str, tuple[str, ...]], forced: Mapping[str
 
 def _step(old: Resource, new: Resource, changed: tuple[str, ...], forced: tuple[str, ...] | None) -> Step:
     if forced is None:
-        return Step("update", new, changed)
+        return Step("update", new, changed, refused=_too_far(old, new))
     # The engine refuses only when the resource was protected and still is: one update can unprotect and replace.
-    return Step("replace", new, changed, forced, refused=old.protect and new.protect)
+    return Step("replace", new, changed, forced, refused=_PROTECTED if old.protect and new.protect else "")
+
+
+def _too_far(old: Resource, new: Resource) -> str:
+    """AWS's reason against an update in place; the provider makes it with one call.
+
+    A stream: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html, and
+    https://github.com/hashicorp/terraform-provider-aws/issues/46699. A change of its mode keeps the shards that it has,
+    whose number is not known here.
+    """
+    count, target = old.inputs.get("shardCount"), new.inputs.get("shardCount")
+    if new.type != _STREAM or not isinstance(count, int | float) or not isinstance(target, int | float):
+        return ""
+    if target > 2 * count:
+        return f"AWS at most doubles the shards at once: first {2 * count:g}"
+    return f"AWS at most halves the shards at once: first {math.ceil(count / 2)}" if target < count / 2 else ""
 
 
 def _changed(old: Resource, new: Resource) -> Iterator[str]:

@@ -52,7 +52,7 @@ def _planned(plan: StackChange) -> Iterator[str]:
     moved = len(plan.steps)
     yield from paragraph(f"{moved} of {moved + plan.same} resources change; {plan.same} do not", "  ")
     if plan.refused:
-        yield from paragraph("The update stops there with an error: the resource is protected.", "  ")
+        yield from paragraph("The update stops there with an error.", "  ")
 
 
 def _because(step: Step) -> str:
@@ -65,7 +65,7 @@ def _because(step: Step) -> str:
         shown = ", ".join(step.changed[:_MAX_PATHS])
         notes += f": {shown}{', …' if len(step.changed) > _MAX_PATHS else ''}"
     if step.refused:
-        return f"{notes} (refused: it is protected)"
+        return f"{notes} (refused: {step.refused})"
     if step.kept:
         return f"{notes} (only removed from the program: it stays in the account)"
     return f"{notes} (with its data)" if step.loses_data else notes

@@ -2,12 +2,17 @@
 
 badmintoncryer/cdk-preflight rules/kinesis, aws/aws-cdk issue 18139. moto already checks the retention's bounds with the
 service's sentence.
+The limits of UpdateShardCount: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html, with
+the sentences of a fork of mhart/kinesalite, actions/updateShardCount.js.
 """
 
 from __future__ import annotations
 
+from moto.kinesis.models import kinesis_backends
+
 from sandbox.front.reply import ServiceError
 from sandbox.refusals.registry import Asked, refuses
+from sandbox.state import ACCOUNT_ID
 
 
 @refuses("kinesis", "CreateStream")
@@ -20,3 +25,21 @@ def shards(asked: Asked) -> ServiceError | None:
     if mode == "PROVISIONED" and not counted:
         return ServiceError("ValidationException", "ShardCount is expected when StreamMode=PROVISIONED")
     return None
+
+
+@refuses("kinesis", "UpdateShardCount")
+def scaling(asked: Asked) -> ServiceError | None:
+    """Refuse more than double or less than half of a provisioned stream's open shards; moto reshards to any number."""
+    name = asked.get("StreamName") or str(asked.get("StreamARN")).partition(":stream/")[2]
+    stream = kinesis_backends[ACCOUNT_ID][asked.region].streams.get(name)
+    if stream is None or stream.stream_mode.get("StreamMode") == "ON_DEMAND":
+        return None
+    count, target = sum(shard.is_open for shard in stream.shards.values()), asked.get("TargetShardCount")
+    if count / 2 <= target <= count * 2:
+        return None
+    how = "scale up over double" if target > count else "scale down below half"
+    return ServiceError(
+        "LimitExceededException",
+        f"UpdateShardCount cannot {how} your current open shard count. "
+        f"Current open shard count: {count}, Target shard count: {target}",
+    )

@@ -124,6 +124,31 @@ def test_a_split_shard_keeps_its_records_and_ends_with_its_children(stream: Stre
     assert "EndingSequenceNumber" in closed[parent]["SequenceNumberRange"]
 
 
+def test_one_call_scales_to_between_half_and_double_of_the_open_shards(stream: Stream) -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html."""
+
+    def scale(target: int) -> str:
+        try:
+            stream.kinesis.update_shard_count(
+                StreamName=stream.name, TargetShardCount=target, ScalingType="UNIFORM_SCALING"
+            )
+        except ClientError as error:
+            response: Any = error.response
+            return str(response["Error"]["Code"])
+        return ""
+
+    def opened() -> int:
+        described: Any = stream.kinesis.describe_stream_summary(StreamName=stream.name)
+        return described["StreamDescriptionSummary"]["OpenShardCount"]
+
+    assert opened() == 2
+    assert (scale(5), opened()) == ("LimitExceededException", 2)
+    assert (scale(4), opened()) == ("", 4)
+    assert (scale(3), opened()) == ("", 3)
+    assert (scale(1), opened()) == ("LimitExceededException", 3)
+    assert (scale(2), opened()) == ("", 2)
+
+
 def test_more_than_a_call_takes_is_refused(stream: Stream) -> None:
     with pytest.raises(ClientError, match="length between 1 and 500"):
         stream.put(*["a"] * 501)

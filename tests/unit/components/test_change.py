@@ -103,6 +103,19 @@ def test_a_protected_resource_is_not_replaced_or_deleted(record: Record) -> None
     assert not any(step.loses_data for step in plan(prod, gone).steps)
 
 
+@pytest.mark.parametrize(
+    ("count", "target", "first"),
+    [("2", "5", 4), ("2", "4", None), ("3", "7", 6), ("5", "2", 3), ("4", "2", None), ("0", "9", None)],
+)
+def test_more_than_double_or_less_than_half_of_the_shards_is_refused(
+    count: str, target: str, first: int | None, record: Record
+) -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html."""
+    before, after = record("dev", {"kinesisShards": count}), record("dev", {"kinesisShards": target})
+    refused = [step.refused for step in plan(before, after).refused]
+    assert [reason.rpartition(" ")[2] for reason in refused] == ([] if first is None else [str(first)])
+
+
 def test_protection_and_replacement_may_go_in_one_update(record: Record) -> None:
     """step_generator.go: "we do allow unprotecting and replacing to happen in a single update cycle"."""
     prod = record("prod")
@@ -169,6 +182,14 @@ def test_a_change_that_the_program_refuses_is_reported_in_its_words(capsys: pyte
     assert cli.main(["--stack", "dev", "--change", "kinesisRetentionHours=1"], ROOT) == 2
     output = " ".join(capsys.readouterr().out.split())
     assert "refused before any resource changes: sales-analytics-cdc:kinesisRetentionHours is '1'; allowed:" in output
+
+
+def test_a_step_that_aws_refuses_is_an_error_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--stack", "dev", "--config", "kinesisShards=1", "--change", "kinesisShards=4"]
+    assert cli.main(arguments, ROOT) == 2
+    output = " ".join(capsys.readouterr().out.split())
+    assert "(refused: AWS at most doubles the shards at once: first 2)" in output
+    assert "The update stops there with an error." in output
 
 
 @pytest.mark.parametrize(
