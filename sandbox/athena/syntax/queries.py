@@ -42,12 +42,17 @@ class QueryParser:
     def query(self) -> n.Query:
         """[WITH …] body [ORDER BY …] [OFFSET …] [LIMIT … | FETCH FIRST …]"""
         tokens, offset = self._tokens, self._tokens.current.offset
-        recursive, ctes = False, ()
+        recursive, ctes = False, tuple[n.With, ...]()
         if tokens.accept("WITH"):
             if tokens.is_word("FUNCTION") and tokens.ahead(1).value not in {"AS", "("}:
                 raise tokens.lacking("WITH FUNCTION")
             recursive = tokens.accept("RECURSIVE")
             ctes = self._expressions.list_of(self._cte)
+        return self._behind_with(recursive, ctes, offset)
+
+    def _behind_with(self, recursive: bool, ctes: tuple[n.With, ...], offset: int) -> n.Query:
+        """The grammar's queryNoWith: body [ORDER BY …] [OFFSET …] [LIMIT … | FETCH FIRST …]"""
+        tokens = self._tokens
         body = self._body()
         order_by = self._expressions.order_by()
         skipped: n.Expression | None = None
@@ -129,7 +134,7 @@ class QueryParser:
             star = n.Star(None, (), offset=offset)
             return n.Select(False, (star,), table, None, (), False, None, (), offset=offset)
         if tokens.accept_operator("("):
-            query = self.query()
+            query = self._behind_with(recursive=False, ctes=(), offset=tokens.current.offset)
             tokens.expect_operator(")")
             return n.Nested(query, offset=offset)
         raise tokens.unexpected("'(', 'SELECT', 'TABLE', 'VALUES'")
