@@ -181,10 +181,21 @@ class Binder:
         if node.sign == "-" and isinstance(operand, n.Literal) and operand.kind in {"integer", "decimal", "double"}:
             return literals.literal_value(operand, negative=True)
         value = self.bind(operand)
+        if node.sign == "+":
+            # Trino 435's ExpressionAnalyzer.visitArithmeticUnary lists these: no decimals, and no intervals.
+            if value.type.name in operators.WITH_PLUS:
+                return value
+            raise self.error("TYPE_MISMATCH", node, f"Unary '+' operator cannot by applied to {value.type.athena} type")
         found = operators.negated(value)
+        if found is None and value.type.name == "unknown":
+            raise self._ambiguous(node)
         if found is None:
-            raise self._no_operator(node, f"{node.sign}{value.type.athena}")
-        return found if node.sign == "-" else value
+            raise self.error("TYPE_MISMATCH", node, f"Cannot negate {value.type.athena}")
+        return found
+
+    def _ambiguous(self, node: n.Node) -> StatementError:
+        message = "Could not choose a best candidate operator. Explicit type casts must be added."
+        return self.error("AMBIGUOUS_FUNCTION_CALL", node, message)
 
     def _no_operator(self, node: n.Node, shown: str) -> StatementError:
         return self.error("TYPE_MISMATCH", node, f"Cannot apply operator: {shown}")
@@ -194,8 +205,7 @@ class Binder:
         found = operators.arithmetic(node.operator, left, right)
         if found is None:
             if operators.is_ambiguous(node.operator, left, right):
-                message = "Could not choose a best candidate operator. Explicit type casts must be added."
-                raise self.error("AMBIGUOUS_FUNCTION_CALL", node, message)
+                raise self._ambiguous(node)
             raise self._no_operator(node, f"{left.type.athena} {node.operator} {right.type.athena}")
         return found
 

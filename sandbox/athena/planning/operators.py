@@ -64,6 +64,8 @@ NATIVES = (
     Native("athena_like", _like, ("VARCHAR", "VARCHAR", "VARCHAR"), "BOOLEAN"),
 )
 _FLOATS = {"double", "real"}
+WITH_PLUS = frozenset({*INTEGERS, *_FLOATS})
+"""The types that may have a plus sign before them."""
 _AMBIGUOUS = {"unknown", "timestamp", "timestamp with time zone"}
 _DAY_MS = 86400000
 _SAFE_DIGITS = 37
