@@ -5,7 +5,7 @@ Most refusals need no code: the service first checks the lengths, ranges, patter
 invalid dashboard) are functions per operation, one module per service. A sentence is AWS's, as recorded on an account;
 its source is beside it, or with the rule of `components/audit` that a test ties to it.
 
-Calls that only read or delete, and data calls, are not checked.
+Calls that only read or delete, and data calls, are not checked, except those to S3's objects (`objects`).
 """
 
 from __future__ import annotations

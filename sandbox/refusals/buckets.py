@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from typing import Any
 
 from moto.sqs.models import sqs_backends
@@ -19,12 +20,44 @@ from sandbox.refusals.registry import Asked, refuses
 from sandbox.state import ACCOUNT_ID
 
 _MALFORMED_XML = "The XML you provided was not well-formed or did not validate against our published schema"
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+_RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+_INFREQUENT, _INFREQUENT_DAYS = frozenset({"ONEZONE_IA", "STANDARD_IA"}), 30
 _ACTIONS = (
     *("AbortIncompleteMultipartUpload", "Expiration", "NoncurrentVersionExpiration"),
     *("NoncurrentVersionTransitions", "Transitions"),
 )
 _OF_OBJECTS = ("Object", "ObjectAcl", "ObjectTagging", "ObjectVersion")
 """The suffixes of actions on objects."""
+
+
+@refuses("s3", "CreateBucket", first=True)
+def name(asked: Asked) -> ServiceError | None:
+    """Refuse a bucket's name that S3 does not allow; moto checks its length alone.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    """
+    given = str(asked.get("Bucket"))
+    allowed = (
+        _NAME.fullmatch(given)
+        and ".." not in given
+        and not _ADDRESS.fullmatch(given)
+        and not given.startswith(_RESERVED_PREFIXES)
+        and not given.endswith(_RESERVED_SUFFIXES)
+    )
+    return None if allowed else ServiceError("InvalidBucketName", "The specified bucket is not valid.")
+
+
+@refuses("s3", "PutBucketVersioning")
+def versioning(asked: Asked) -> ServiceError | None:
+    """Refuse a status that S3 does not have."""
+    status = asked.at("VersioningConfiguration.Status")
+    if status is None:
+        sentence = "The Versioning element must be specified"
+        return ServiceError("IllegalVersioningConfigurationException", sentence)
+    return None if status in ("Enabled", "Suspended") else ServiceError("MalformedXML", _MALFORMED_XML)
 
 
 @refuses("s3", "PutBucketLifecycleConfiguration")
@@ -39,6 +72,8 @@ def lifecycle(asked: Asked) -> ServiceError | None:
             return ServiceError("InvalidRequest", "At least one action needs to be specified in a rule")
         if "Days" in expiration and expiration["Days"] < 1:
             return ServiceError("InvalidArgument", "'Days' for Expiration action must be a positive integer")
+        if soon := _too_soon(rule):
+            return soon
     ids = [rule["ID"] for rule in rules if rule.get("ID")]
     if len(ids) != len(set(ids)):
         return ServiceError("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule")
@@ -81,6 +116,21 @@ def notifications(asked: Asked) -> ServiceError | None:
     for one in listed(asked.at("NotificationConfiguration.QueueConfigurations")):
         if not _lets_in(str(one.get("QueueArn")), str(asked.get("Bucket"))):
             return ServiceError("InvalidArgument", "Unable to validate the following destination configurations")
+    return None
+
+
+def _too_soon(rule: Fields) -> ServiceError | None:
+    """The error for a move to infrequent access within 30 days.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+    """
+    for move in listed(rule.get("Transitions")):
+        if move.get("StorageClass") in _INFREQUENT and move.get("Days") is not None and move["Days"] < _INFREQUENT_DAYS:
+            return ServiceError(
+                "InvalidArgument",
+                f"'Days' in Transition action must be greater than or equal to {_INFREQUENT_DAYS} for storageClass "
+                f"'{move['StorageClass']}'",
+            )
     return None
 
 

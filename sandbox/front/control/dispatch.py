@@ -15,6 +15,7 @@ from sandbox.front.control.subresources import refusal_of_misread, refusal_of_mi
 from sandbox.front.control.translation import translation_of
 from sandbox.front.protocols import error_in_protocol, signed_for
 from sandbox.front.reply import HttpReply, Request, ServiceError
+from sandbox.refusals import objects
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +54,12 @@ class ControlPlane:
                 self._called(request, call)
 
     def _answer_unparsed(self, request: Request) -> HttpReply:
-        if error := refusal_of_unknown(request) or refusal_of_misread_object(request):
+        if error := refusal_of_unknown(request) or refusal_of_misread_object(request) or _refused_by_s3(request):
             raise error
         return self._by_moto(request, _path_of(request))
 
     def _answer(self, call: ControlCall) -> HttpReply:
-        if error := refusal_of_misread(call) or _refused(call):
+        if error := refusal_of_misread(call) or _refused_by_s3(call.request) or _refused(call):
             raise error
         if answer := answer_of(call):
             found = answer(call)
@@ -95,6 +96,11 @@ def _refused(call: ControlCall) -> ServiceError | None:
         # The request does not match the operation's shape: mhart/kinesalite's index.js has the error that AWS returns
         # for JSON; for other protocols moto returns its own.
         return ServiceError("SerializationException", str(error)) if call.protocol == "json" else None
+
+
+def _refused_by_s3(request: Request) -> ServiceError | None:
+    signed = signed_for(request)
+    return objects.refuse(request) if signed is not None and signed.service == "s3" else None
 
 
 def _path_of(request: Request) -> str:

@@ -32,6 +32,16 @@ def keep_tags(call: ControlCall, _: dict[str, Any]) -> None:
         _backend().tagger.tag_resource(_bucket(call).arn, tags)
 
 
+@amends("s3", "CreateBucket")
+def own_objects(call: ControlCall, _: dict[str, Any]) -> None:
+    """Store the default ownership of a new bucket's objects.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+    """
+    bucket: Any = _bucket(call)
+    bucket.ownership_rule = bucket.ownership_rule or "BucketOwnerEnforced"
+
+
 @answers("s3", "GetBucketEncryption")
 def encryption(call: ControlCall) -> Mapping[str, Any]:
     """Return a bucket's encryption; by default S3 encrypts every bucket with its own keys.
