@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 _BATCH_BYTES = 32 * 2**20
 _BATCH_OBJECTS = 256
 _READERS = 4
-RESULTS = ("athena_local", "athena_shown_order")
+RESULTS = ("athena_ip_text", "athena_local", "athena_shown_order")
 """The macros that a result's texts call besides those of `TEXTS`."""
 _SAMPLE_ROWS = 2048
 """The number of a table's first rows that determine how its columns are stored."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from sandbox.athena.types import Type, parse
+from sandbox.athena.conversions.texts import MACROS as TEXTS
+from sandbox.athena.conversions.texts import result_text
+from sandbox.athena.store import RESULTS
+from sandbox.athena.types import Type, array_of, map_of, parse, row_of
 
 
 @pytest.mark.parametrize(
@@ -61,3 +66,21 @@ def test_column_info_has_athenas_figures() -> None:
 
 def test_unknown_stays_unknown() -> None:
     assert parse('"NULL"') == Type("unknown")
+
+
+# Each type of the sandbox's Athena that a cast can name, or a function's result has.
+NAMES = (
+    *("boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "decimal", "varchar", "char"),
+    *("varbinary", "date", "time", "timestamp", "timestamp with time zone", "interval day to second"),
+    *("interval year to month", "json", "uuid", "ipaddress", "hyperloglog", "tdigest", "unknown"),
+)
+
+
+def test_the_store_begins_with_all_that_texts_of_results_call() -> None:
+    """The first query of a process may have any type."""
+    for name in NAMES:
+        type_ = Type(name, {"decimal": (18, 2), "char": (5,)}.get(name, ()))
+        whole = row_of(array_of(type_), map_of(type_, type_))
+        called = set(re.findall(r"athena_\w+", result_text("x", whole)))
+        known = set(re.findall(r"athena_\w+", " ".join((*TEXTS, *RESULTS))))
+        assert called <= known, name
