@@ -152,8 +152,18 @@ def to_value(sql: str, target: Type, cast: Cast, depth: int, *, spelled: bool = 
     if target.name == "json":
         return f"athena_json_spelled_value({sql})" if spelled else sql
     item = f"j{depth}"
+    if depth == 0 and _names_some(target):
+        # Trino 435's JsonUtil.getFieldNameToIndex asks the first field only, and fails at one without a name.
+        refused = fail("GENERIC_INTERNAL_ERROR", "'A row of JSON has names for all of its fields, or for none'", target)
+        return f"list_transform([{sql}], lambda {item}: CASE WHEN {item} IS NOT NULL THEN {refused} END)[1]"
     present = f"CASE WHEN {item} <> 'null' THEN {_present(item, target, cast, depth, spelled=spelled)} END"
     return f"list_transform([{sql}], lambda {item}: {present})[1]"
+
+
+def _names_some(target: Type) -> bool:
+    """Whether a row of the type has a name for its first field and not for another."""
+    names = [field for field, _ in target.fields] if target.name == "row" else [""]
+    return (names[0] != "" and "" in names) or any(map(_names_some, target.members))
 
 
 def _present(item: str, target: Type, cast: Cast, depth: int, *, spelled: bool) -> str:
@@ -194,12 +204,15 @@ def _row(item: str, target: Type, cast: Cast, depth: int, *, spelled: bool) -> s
         for i, member in enumerate(target.members, 1)
     )
     names = ", ".join(literal(field.lower()) for field, _ in target.fields)
+    named = f"athena_json_fields({item}, [{names}])"
+    if not target.fields[0][0]:
+        reason = "Cannot cast a JSON object to anonymous row type. Input must be a JSON array."
+        message = f"Cannot cast to {target.athena}. {reason}"
+        named = f"CAST({fail('INVALID_CAST_ARGUMENT', literal(message), target)} AS VARCHAR[])"
     refused = fail(
         "INVALID_CAST_ARGUMENT", f"'Cannot cast to row: Expected a json array or object: ' || {item}", target
     )
-    values = (
-        f"CASE WHEN {item}[1] = '[' THEN athena_json_elements({item}) ELSE athena_json_fields({item}, [{names}]) END"
-    )
+    values = f"CASE WHEN {item}[1] = '[' THEN athena_json_elements({item}) ELSE {named} END"
     return (
         f"CASE WHEN {item}[1] IN ('[', '{{') THEN list_transform([{values}],"
         f" lambda {parts}: struct_pack({packed}))[1] ELSE {refused} END"
