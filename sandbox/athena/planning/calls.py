@@ -231,10 +231,7 @@ class Calls:
         """
         if node.passing:
             raise binder.error("NOT_SUPPORTED", node, "The sandbox's Athena has no PASSING")
-        clauses = _json_clauses(node)
-        if clauses is None:
-            raise binder.error("SYNTAX_ERROR", node, f"mismatched input in {node.name}: {' '.join(node.options)}")
-        texts = [n.Literal("string", text, offset=node.offset) for text in (node.path, *clauses)]
+        texts = [n.Literal("string", text, offset=node.offset) for text in (node.path, *node.clauses)]
         found = self.named(binder, node, node.name, [node.operand, *texts])
         if node.name != "json_value":
             return cast(found, node.returning) if node.returning is not None else found
@@ -259,7 +256,7 @@ class Calls:
         Not a text that may be a JSON number or truth value, which Trino does not convert as text.
         """
         converted = cast(Value(t.VARCHAR, "__v"), returning).sql
-        if returning.name in {"varchar", "char"} or "ERROR ON ERROR" in node.options:
+        if returning.name in {"varchar", "char"} or node.clauses[-1] == "ERROR":
             return converted
         tried = attempt(binder.context.unique("l"), "0", converted)
         other = r"-?\d.*|true|false" if returning == t.BOOLEAN else r"-?\d+[.eE].*|true|false"
@@ -285,26 +282,6 @@ class Calls:
         "current_schema": _session,
         "current_path": _session,
     }
-
-
-def _json_clauses(node: n.JsonCall) -> list[str] | None:
-    """The clauses' words in a fixed order; None for words that no clause has."""
-    found = {"EMPTY": "NULL", "ERROR": "NULL", "WRAPPER": "WITHOUT", "QUOTES": "KEEP"}
-    if node.name == "json_exists":
-        found["ERROR"] = "FALSE"
-    for option in node.options:
-        words = option.split()
-        if words[-2:] in (["ON", "EMPTY"], ["ON", "ERROR"]):
-            found[words[-1]] = " ".join(words[:-2])
-        elif words[-1] in {"WRAPPER", "QUOTES"}:
-            found[words[-1]] = " ".join(word for word in words[:-1] if word != "ARRAY")
-        else:
-            return None
-    for place, default in (("EMPTY", node.on_empty), ("ERROR", node.on_error)):
-        if default is not None:
-            found[place] = "DEFAULT"
-    order = {"json_exists": ("ERROR",), "json_value": ("EMPTY", "ERROR")}
-    return [found[name] for name in order.get(node.name, ("WRAPPER", "QUOTES", "EMPTY", "ERROR"))]
 
 
 def is_aggregate(name: str) -> bool:

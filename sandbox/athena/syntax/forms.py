@@ -15,7 +15,6 @@ from sandbox.athena.syntax import nodes as n
 from sandbox.athena.syntax.lexer import TokenKind, position
 from sandbox.athena.syntax.tokens import Tokens
 from sandbox.athena.syntax.typenames import read_type
-from sandbox.athena.types import Type
 
 Item = TypeVar("Item")
 _UNITS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
@@ -267,76 +266,7 @@ class SpecialForms(ABC):
         return n.Literal("string", tokens.advance().value, offset=offset)
 
     def _json(self, offset: int) -> n.Expression:
-        tokens = self._tokens
-        name = tokens.advance().value.lower()
-        tokens.expect_operator("(")
-        operand = self.expression()
-        self._format()
-        tokens.expect_operator(",")
-        if tokens.current.kind != TokenKind.STRING:
-            raise tokens.unexpected("<string>")
-        path = tokens.advance().value
-        passing: tuple[tuple[str, n.Expression], ...] = ()
-        if tokens.accept("PASSING"):
-            passing = self.list_of(self._passed)
-        returning: Type | None = None
-        if tokens.accept("RETURNING"):
-            returning = read_type(tokens)
-            self._format()
-        return self._json_options(name, operand, path, passing, returning, offset)
-
-    def _passed(self) -> tuple[str, n.Expression]:
-        value = self.expression()
-        self._format()
-        self._tokens.expect("AS")
-        token = self._tokens.name()
-        return token.value, value
-
-    def _format(self) -> None:
-        """[FORMAT JSON]"""
-        if self._tokens.accept("FORMAT", "JSON") and self._tokens.is_word("ENCODING"):
-            raise self._tokens.lacking("FORMAT JSON ENCODING")
-
-    def _json_options(
-        self,
-        name: str,
-        operand: n.Expression,
-        path: str,
-        passing: tuple[tuple[str, n.Expression], ...],
-        returning: Type | None,
-        offset: int,
-    ) -> n.Expression:
-        tokens = self._tokens
-        options: list[str] = []
-        defaults: dict[str, n.Expression] = {}
-        while not tokens.is_operator(")"):
-            if tokens.accept("DEFAULT"):
-                value = self.expression()
-                tokens.expect("ON")
-                where = tokens.advance().value
-                defaults[where] = value
-                continue
-            words: list[str] = []
-            while tokens.current.kind == TokenKind.WORD and tokens.current.value not in {
-                "WITH",
-                "WITHOUT",
-                "KEEP",
-                "OMIT",
-            }:
-                words.append(tokens.advance().value)
-                if words[-1] in {"EMPTY", "ERROR"} and len(words) > 1 and words[-2] == "ON":
-                    break
-            if not words:
-                while tokens.current.kind == TokenKind.WORD and (not words or words[-1] not in {"WRAPPER", "QUOTES"}):
-                    words.append(tokens.advance().value)
-            if not words:
-                raise tokens.unexpected("')'")
-            options.append(" ".join(words))
-        tokens.expect_operator(")")
-        return n.JsonCall(
-            name, operand, path, passing, returning, tuple(options), defaults.get("EMPTY"), defaults.get("ERROR"),
-            offset=offset,
-        )  # fmt: skip
+        return jsonforms.read_call(self._tokens, self.expression, offset)
 
     def _json_built(self, offset: int) -> n.Expression:
         return jsonforms.read(self._tokens, self.expression, offset)

@@ -250,14 +250,17 @@ class Lambda(Expression):
 
 @dataclass(frozen=True, slots=True)
 class JsonCall(Expression):
-    """JSON_EXISTS, JSON_VALUE or JSON_QUERY: the clauses as written, in capitals, beside the arguments."""
+    """JSON_EXISTS(on error), JSON_VALUE(on empty, on error) or JSON_QUERY(wrapper, quotes, on empty, on error).
+
+    `clauses` are the words of these, or of their defaults; `on_empty` and `on_error` are the expressions of DEFAULT.
+    """
 
     name: str
     operand: Expression
     path: str
     passing: tuple[tuple[str, Expression], ...]
     returning: Type | None
-    options: tuple[str, ...]
+    clauses: tuple[str, ...]
     on_empty: Expression | None
     on_error: Expression | None
 
