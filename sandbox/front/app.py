@@ -32,7 +32,7 @@ from sandbox.front.native import HELD
 from sandbox.front.protocols import Protocol, error_in_protocol, protocol_of, signed_for
 from sandbox.front.reply import HttpReply, Request, ServiceError, json_reply, random_hex
 from sandbox.front.saving.saving import Saving
-from sandbox.front.services import Services, service_of
+from sandbox.front.services import Services, refused, service_of
 from sandbox.front.throughput import follow_faults
 from sandbox.front.unread import unread
 from sandbox.http1.requests import Head
@@ -246,6 +246,8 @@ class Front:
     async def _elsewhere(self, request: Request, target: str) -> HttpReply:
         service = service_of(request.method, request.path, target)
         if service is not None:
+            if error := refused(request, target):
+                raise error
             return await self._services.forward(service, request)
         return self._control(request)
 

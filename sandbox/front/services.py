@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from sandbox.front.reply import JSON_1_1, HttpReply, Request, ServiceError, error_reply
 from sandbox.http1.client import UnixClient
+from sandbox.refusals import constraints
 from sandbox.state import StateDir
 
 _ATHENA_CALLS = (
@@ -22,6 +26,7 @@ _ATHENA_CALLS = (
     "StartQueryExecution",
     "StopQueryExecution",
 )
+_START_QUERY = "AmazonAthena.StartQueryExecution"
 _EXECUTION_CALLS = ("DescribeExecution", "ListExecutions", "StartExecution", "StopExecution")
 _BY_TARGET = {
     **{f"AmazonAthena.{call}": "athena" for call in _ATHENA_CALLS},
@@ -38,6 +43,21 @@ def service_of(method: str, path: str, target: str) -> str | None:
     if target:
         return _BY_TARGET.get(target)
     return "functions" if method == "POST" and _INVOKE.fullmatch(path) else None
+
+
+def refused(request: Request, target: str) -> ServiceError | None:
+    """The error for a call whose members violate their model's constraints, before its service receives it.
+
+    Of Athena's calls only StartQueryExecution is not a read. The service itself checks the statement, with Athena's own
+    sentences.
+    """
+    if target != _START_QUERY:
+        return None
+    try:
+        given = msgspec.json.decode(request.body, type=dict[str, Any])
+        return constraints.refuse("athena", "StartQueryExecution", given | {"QueryString": "SELECT 1"})
+    except (AttributeError, TypeError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None  # the service refuses it
 
 
 @dataclass

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _INVOCATIONS = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 _STATUS_INTERVAL_S = 0.5
+_KINDS = ("Event", "RequestResponse", "DryRun")
 
 
 class InvokeResponse(Struct, frozen=True):
@@ -77,6 +78,12 @@ def invoke(invoker: Invoker, target: str, headers: Mapping[str, str], body: byte
             raise InvokeError(404, "ResourceNotFoundException", f"The path {parts.path} does not exist.")
         name, qualifier = parse_name(unquote(match[1]), parse_qs(parts.query).get("Qualifier", [None])[0])
         kind = headers.get("x-amz-invocation-type") or "RequestResponse"
+        if kind not in _KINDS:
+            sentence = (
+                f"1 validation error detected: Value '{kind}' at 'invocationType' failed to satisfy constraint: "
+                f"Member must satisfy enum value set: [{', '.join(_KINDS)}]"
+            )
+            raise InvokeError(400, "ValidationException", sentence)
         if kind == "DryRun":
             invoker.check(name, qualifier)
             return InvokeResponse(204, {"X-Amzn-RequestId": request_id}, b"")

@@ -23,7 +23,7 @@ from sandbox.front.reply import ServiceError
 _MAX = 10
 """The maximum of violations in one response (mhart/kinesalite validations/index.js)."""
 
-_READING = re.compile(r"Batch|Delete|Describe|Detect|Get|Head|List|Query|Scan|Search|Test")
+_READING = re.compile(r"Batch(?!Create|Update)|Delete|Describe|Detect|Get|Head|List|Query|Scan|Search|Test")
 """Calls that only read or delete: checked only for the services in `_ALL_CALLS`."""
 _ALL_CALLS = frozenset({"dynamodbstreams", "kinesis"})
 """The services whose reads the sandbox itself implements (mhart/kinesalite validations/getRecords.js and others)."""

@@ -12,6 +12,17 @@ from sandbox.refusals.registry import Asked, refuses
 
 _LONGEST_NAME = 64
 _LARGEST_ENVIRONMENT_BYTES = 4096
+_LONGEST_TIMEOUT_S = 900
+_RESERVED = frozenset(
+    {
+        *("_HANDLER", "_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION"),
+        *("AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME"),
+        *("AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME"),
+        *("AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY"),
+        *("AWS_SESSION_TOKEN", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT"),
+    }
+)
+"""https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime"""
 _RUNTIMES = (
     *("nodejs20.x", "python3.14", "provided.al2023", "python3.12", "python3.13", "nodejs24.x", "nodejs22.x"),
     *("java25", "python3.10", "python3.11", "java21", "ruby3.3", "ruby3.4", "ruby3.2", "python3.8", "python3.9"),
@@ -54,6 +65,35 @@ def environment(asked: Asked) -> ServiceError | None:
     return _invalid(
         "Lambda was unable to configure your environment variables because the environment variables you have provided "
         f"exceeded the 4KB limit. String measured: {text}"
+    )
+
+
+@refuses("lambda", "CreateFunction", "UpdateFunctionConfiguration")
+def reserved(asked: Asked) -> ServiceError | None:
+    """Refuse variables that the runtime sets itself."""
+    names = sorted(_RESERVED.intersection(asked.at("Environment.Variables") or ()))
+    if not names:
+        return None
+    return _invalid(
+        "Lambda was unable to configure your environment variables because the environment variables you have provided "
+        "contains reserved keys that are currently not supported for modification. "
+        f"Reserved keys used in this request: {', '.join(names)}"
+    )
+
+
+@refuses("lambda", "CreateFunction", "UpdateFunctionConfiguration")
+def timeout(asked: Asked) -> ServiceError | None:
+    """Refuse a timeout of more than 15 minutes, which botocore's model does not limit.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    """
+    given = asked.get("Timeout")
+    if given is None or given <= _LONGEST_TIMEOUT_S:
+        return None
+    return ServiceError(
+        "ValidationException",
+        f"1 validation error detected: Value '{given}' at 'timeout' failed to satisfy constraint: "
+        f"Member must have value less than or equal to {_LONGEST_TIMEOUT_S}",
     )
 
 

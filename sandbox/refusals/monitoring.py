@@ -43,6 +43,18 @@ def periods(asked: Asked) -> ServiceError | None:
     return None
 
 
+@refuses("cloudwatch", "PutMetricAlarm")
+def statistic(asked: Asked) -> ServiceError | None:
+    """Refuse an alarm of a metric with no statistic or two; the sentence is the documentation's.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
+    given = sum(bool(asked.get(name)) for name in ("Statistic", "ExtendedStatistic"))
+    if not asked.get("MetricName") or given == 1:
+        return None
+    return _invalid("You must specify either Statistic or ExtendedStatistic but not both.")
+
+
 @refuses("cloudwatch", "PutDashboard")
 def dashboard(asked: Asked) -> ServiceError | None:
     """Refuse a dashboard with an invalid name or incomplete widgets."""

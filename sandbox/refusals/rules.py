@@ -14,6 +14,8 @@ from sandbox.refusals.registry import Asked, refuses
 
 _LARGEST_PATTERN = 2048
 _PLACEHOLDER = re.compile(r"<([^<>]+)>")
+_RATE = re.compile(r"rate\((?:1 (?:minute|hour|day)|(?!0+ |1 )\d+ (?:minute|hour|day)s)\)")
+_CRON = re.compile(r"cron\((?:\S+ ){5}\S+\)")
 _INPUTS = ("Input", "InputPath", "InputTransformer")
 
 
@@ -29,6 +31,18 @@ def pattern(asked: Asked) -> ServiceError | None:
     why = patterns.complaint(text)
     # moto reports invalid JSON.
     return ServiceError("InvalidEventPatternException", f"Event pattern is not valid. Reason: {why}") if why else None
+
+
+@refuses("events", "PutRule")
+def schedule(asked: Asked) -> ServiceError | None:
+    """Refuse a schedule that is neither a rate, whose unit agrees with its value, nor a cron of six fields.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html
+    """
+    text = asked.get("ScheduleExpression")
+    if not text or _RATE.fullmatch(text) or _CRON.fullmatch(text):
+        return None
+    return ServiceError("ValidationException", "Parameter ScheduleExpression is not valid.")
 
 
 @refuses("events", "PutTargets")

@@ -32,5 +32,14 @@ def configuration(asked: Asked) -> ServiceError | None:
     return None
 
 
+@refuses("athena", "DeleteWorkGroup")
+def primary(asked: Asked) -> ServiceError | None:
+    """Refuse to delete the primary workgroup.
+
+    https://docs.aws.amazon.com/athena/latest/APIReference/API_DeleteWorkGroup.html has the sentence.
+    """
+    return _invalid("The primary workgroup cannot be deleted.") if asked.get("WorkGroup") == "primary" else None
+
+
 def _invalid(sentence: str) -> ServiceError:
     return ServiceError("InvalidRequestException", sentence)

@@ -85,6 +85,13 @@ def test_an_event_is_taken_and_a_dry_run_runs_nothing() -> None:
     assert [call[0] for call in invoker.calls] == ["enqueue"]
 
 
+def test_another_type_of_invocation_is_refused() -> None:
+    invoker = FakeInvoker()
+    answer = ask(invoker, x_amz_invocation_type="Async")
+    assert (answer.status, answer.headers["X-Amzn-ErrorType"]) == (400, "ValidationException")
+    assert invoker.calls == []
+
+
 def test_the_client_context_is_handed_on() -> None:
     invoker = FakeInvoker()
     ask(invoker, x_amz_client_context=base64.b64encode(b'{"custom":{}}').decode())

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -25,6 +26,9 @@ from sandbox.monitoring.statistics import STATISTICS, StatisticSet, is_statistic
 from sandbox.monitoring.store import MINUTE_S, Listed
 
 _MAX_LISTED = 500
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html and API_MetricDatum.html
+_QUERY_ID = re.compile("[a-z][a-zA-Z0-9_]*")
+_MAX_DATA, _MAX_DIMENSIONS, _AHEAD_S, _MAX_VALUE = 1_000, 30, 2 * 3600, 2.0**360
 _MAX_POINTS = 1_440
 _MAX_RESULTS = 100_800
 _SHORT_PERIODS = frozenset({1, 5, 10, 20, 30})
@@ -39,15 +43,28 @@ def put(call: ControlCall) -> None:
     namespace: str = given["Namespace"]
     if namespace.startswith("AWS/"):
         raise _invalid_value("The value AWS/ for parameter Namespace is invalid.")
+    _check_size("MetricData", given.get("MetricData"), _MAX_DATA)
     by_resolution: dict[int, list[Published]] = {}
     for number, datum in enumerate(given.get("MetricData") or (), 1):
+        _check_size("Dimensions", datum.get("Dimensions"), _MAX_DIMENSIONS)
         at_s = None if "Timestamp" not in datum else int(_seconds(datum["Timestamp"]))
+        if at_s is not None and not -_LISTED_S <= at_s - MONITORING.store.clock() <= _AHEAD_S:
+            place = f"MetricData.member.{number}.Timestamp"
+            raise _invalid_value(
+                f"The value {_time(at_s):%Y-%m-%dT%H:%M:%SZ} for parameter {place} must be at most two weeks in the "
+                "past and two hours in the future."
+            )
         resolution_s = 1 if datum.get("StorageResolution") == 1 else MINUTE_S
         unit = datum.get("Unit") or "None"
         published = Published(call.region, metric_of(namespace, datum), unit, _samples(datum, number), at_s)
         by_resolution.setdefault(resolution_s, []).append(published)
     for resolution_s, several in by_resolution.items():
         MONITORING.put(several, resolution_s)
+
+
+def _check_size(name: str, given: Any, most: int) -> None:
+    if len(given or ()) > most:
+        raise _invalid_value(f"The collection {name} must not have a size greater than {most}.")
 
 
 @amends("logs", "PutLogEvents")
@@ -109,6 +126,13 @@ def data(call: ControlCall) -> Mapping[str, Any]:
     """Return the results of queries: metrics, metric math, searches and Metrics Insights."""
     given = call.parameters
     start_s, end_s = _asked_time(given, "ValidationError", "EndTime must be greater than StartTime")
+    for number, query in enumerate(given.get("MetricDataQueries") or (), 1):
+        if not _QUERY_ID.fullmatch(query["Id"]):
+            raise ServiceError(
+                "ValidationError",
+                f"The value {query['Id']} for parameter MetricDataQueries.member.{number}.Id is not matching the "
+                f"expected pattern ^{_QUERY_ID.pattern}$.",
+            )
     queries = [query_of(query) for query in given.get("MetricDataQueries") or ()]
     try:
         results = run(MONITORING.store, call.region, queries, int(start_s), math.ceil(end_s))
@@ -193,7 +217,7 @@ def _samples(datum: Mapping[str, Any], number: int) -> StatisticSet:
 
 def _refuse_special(values: Iterable[float], place: str) -> None:
     for value in values:
-        if not math.isfinite(value):
+        if not abs(value) <= _MAX_VALUE:  # a NaN is not
             raise _invalid_value(f"The value {value} for parameter {place} is invalid.")
 
 

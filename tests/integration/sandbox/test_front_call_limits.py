@@ -1,0 +1,181 @@
+"""What AWS refuses of calls that its models do not limit, or that another process of the sandbox answers."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture(scope="module")
+def code(sandbox_server: Any) -> Any:
+    """Return the error's code of a call, without boto3's own validation; "" if it is accepted."""
+
+    def call(operation: str, **given: Any) -> str:
+        service, _, name = operation.partition(".")
+        boto: Any = boto3
+        client: Any = boto.client(
+            service,
+            endpoint_url=sandbox_server.endpoint_url,
+            region_name=REGION,
+            aws_access_key_id="sandbox",
+            aws_secret_access_key="sandbox",
+            config=Config(parameter_validation=False, retries={"max_attempts": 0}),
+        )
+        try:
+            getattr(client, name)(**given)
+        except ClientError as error:
+            response: Any = error.response
+            return response["Error"]["Code"]
+        return ""
+
+    return call
+
+
+def test_a_partition_has_a_value_for_each_key(code: Any) -> None:
+    """ "The number of partition keys do not match the number of partition values": cdk-preflight rules/glue."""
+    code("glue.create_database", DatabaseInput={"Name": "limits"})
+    keys = [{"Name": "day", "Type": "string"}, {"Name": "hour", "Type": "string"}]
+    code("glue.create_table", DatabaseName="limits", TableInput={"Name": "log", "PartitionKeys": keys})
+    where = {"DatabaseName": "limits", "TableName": "log"}
+    assert code("glue.create_partition", **where, PartitionInput={"Values": ["1"]}) == "InvalidInputException"
+    assert code("glue.create_partition", **where, PartitionInput={"Values": ["1", "2"]}) == ""
+    batch = [{"Values": ["2", str(number)]} for number in range(101)]
+    assert code("glue.batch_create_partition", **where, PartitionInputList=batch) == "ValidationException"
+    assert code("glue.batch_create_partition", **where, PartitionInputList=[*batch[:9], {"Values": []}])
+    assert code("glue.batch_create_partition", **where, PartitionInputList=batch[:100]) == ""
+
+
+def test_an_expression_of_names_is_a_regular_one(code: Any) -> None:
+    code("glue.create_database", DatabaseInput={"Name": "limits"})
+    assert code("glue.get_tables", DatabaseName="limits", Expression="[") == "InvalidInputException"
+    assert code("glue.get_tables", DatabaseName="limits", Expression="log.*") == ""
+
+
+def test_the_primary_workgroup_stays(code: Any) -> None:
+    """https://docs.aws.amazon.com/athena/latest/APIReference/API_DeleteWorkGroup.html."""
+    refused = code("athena.delete_work_group", WorkGroup="primary", RecursiveDeleteOption=True)
+    assert refused == "InvalidRequestException"
+    assert code("athena.get_work_group", WorkGroup="primary") == ""
+
+
+@pytest.mark.parametrize("given", [{"ClientRequestToken": "short"}, {"ExecutionParameters": []}])
+def test_a_query_has_the_model_s_lengths(code: Any, given: Mapping[str, Any]) -> None:
+    """The constraints of botocore's model; the query itself goes on to a process that is not up here."""
+    assert code("athena.start_query_execution", QueryString="SELECT 1", **given) == "InvalidRequestException"
+    assert code("athena.start_query_execution", QueryString="SELECT 1") == "ServiceUnavailableException"
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ({"Timeout": 900}, ""),
+        ({"Timeout": 901}, "ValidationException"),
+        ({"Environment": {"Variables": {"STAGE": "x"}}}, ""),
+        ({"Environment": {"Variables": {"STAGE": "x", "AWS_REGION": "x"}}}, "InvalidParameterValueException"),
+    ],
+)
+def test_a_function_s_configuration(code: Any, given: Mapping[str, Any], refused: str) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and configuration-envvars.html."""
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    code("iam.create_role", RoleName="limits", AssumeRolePolicyDocument=trust)
+    created = {
+        "FunctionName": f"limits-{time.time_ns()}",
+        "Role": "arn:aws:iam::123456789012:role/limits",
+        "Runtime": "python3.12",
+        "Handler": "handler.handle",
+        "Code": {"ZipFile": b"PK\x05\x06" + bytes(18)},
+    }
+    assert code("lambda.create_function", **created, **given) == refused
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        *(("rate(1 minute)", True), ("rate(5 minutes)", True), ("rate(10 hours)", True), ("cron(0 20 * * ? *)", True)),
+        *(("rate(1 minutes)", False), ("rate(5 minute)", False), ("rate(0 minutes)", False), ("cron(0 20 * *)", False)),
+    ],
+)
+def test_a_rule_s_schedule(code: Any, text: str, valid: bool) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html."""
+    assert code("events.put_rule", Name="limits", ScheduleExpression=text) == ("" if valid else "ValidationException")
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        *(("rate(60 minutes)", True), ("cron(0 20 * * ? *)", True), ("at(2030-01-01T00:00:00)", True)),
+        *(("rate(0 minutes)", False), ("rate(30 seconds)", False), ("cron(*/30 * * * * ? *)", False)),
+    ],
+)
+def test_a_schedule_s_expression(code: Any, text: str, valid: bool) -> None:
+    """https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html."""
+    target = {"Arn": "arn:aws:sqs:eu-west-1:123456789012:q", "RoleArn": "arn:aws:iam::123456789012:role/limits"}
+    given = {"ScheduleExpression": text, "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target}
+    refused = code("scheduler.create_schedule", Name=f"limits-{time.time_ns()}", **given)
+    assert refused == ("" if valid else "ValidationException")
+
+
+@pytest.mark.parametrize(
+    ("data", "refused"),
+    [
+        ([{"Value": 2.0**360}], ""),
+        ([{"Value": -(2.0**361)}], "InvalidParameterValue"),
+        ([{"Value": 1}] * 1000, ""),
+        ([{"Value": 1}] * 1001, "InvalidParameterValue"),
+        ([{"Value": 1, "Dimensions": [{"Name": f"d{n}", "Value": "v"} for n in range(30)]}], ""),
+        ([{"Value": 1, "Dimensions": [{"Name": f"d{n}", "Value": "v"} for n in range(31)]}], "InvalidParameterValue"),
+        ([{"Value": 1, "ago_s": 13 * 86_400}], ""),
+        ([{"Value": 1, "ago_s": 15 * 86_400}], "InvalidParameterValue"),
+        ([{"Value": 1, "ago_s": -3600}], ""),
+        ([{"Value": 1, "ago_s": -3 * 3600}], "InvalidParameterValue"),
+    ],
+)
+def test_values_of_a_metric(code: Any, data: list[dict[str, Any]], refused: str) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html."""
+    given = [
+        {"MetricName": "limits", "Timestamp": time.time() - each.get("ago_s", 0)}
+        | {name: value for name, value in each.items() if name != "ago_s"}
+        for each in data
+    ]
+    assert code("cloudwatch.put_metric_data", Namespace="Limits", MetricData=given) == refused
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ({"Statistic": "Sum"}, ""),
+        ({"ExtendedStatistic": "p99"}, ""),
+        ({}, "ValidationError"),
+        ({"Statistic": "Sum", "ExtendedStatistic": "p99"}, "ValidationError"),
+    ],
+)
+def test_an_alarm_of_a_metric_has_one_statistic(code: Any, given: Mapping[str, str], refused: str) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html."""
+    alarm = {
+        "AlarmName": "limits",
+        "Namespace": "Limits",
+        "MetricName": "limits",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 1.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+    }
+    assert code("cloudwatch.put_metric_alarm", **alarm, **given) == refused
+
+
+@pytest.mark.parametrize(("name", "refused"), [("m1", ""), ("M1", "ValidationError"), ("1m", "ValidationError")])
+def test_a_query_s_id_begins_with_a_small_letter(code: Any, name: str, refused: str) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html."""
+    stat = {"Metric": {"Namespace": "Limits", "MetricName": "limits"}, "Period": 60, "Stat": "Sum"}
+    asked = {"StartTime": time.time() - 3600, "EndTime": time.time()}
+    queries = [{"Id": name, "MetricStat": stat}]
+    assert code("cloudwatch.get_metric_data", MetricDataQueries=queries, **asked) == refused
