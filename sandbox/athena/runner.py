@@ -22,6 +22,7 @@ from sandbox.athena.objects import S3Object
 from sandbox.athena.parameters import bind
 from sandbox.athena.partitions import Finder, Found
 from sandbox.athena.planning import PATH, QueryPlan, Read
+from sandbox.athena.planning.scans import PlacedScan, can_be_placed, in_place
 from sandbox.athena.results import write_csv
 from sandbox.athena.selection import ObjectSelection, constant, needed_partitions, unnested
 from sandbox.athena.sql import identifier, literal, select
@@ -37,6 +38,8 @@ _PATH = (PATH, "VARCHAR")
 """The name and the type of the pseudo-column."""
 _FEW_OBJECTS = 4
 """The most objects that are read one by one: a temporary table of objects and a join cost milliseconds."""
+_LISTED_OBJECTS = 64
+"""The most objects of which a statement has a list, where it reads nothing but their rows."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +101,8 @@ class Runner:
             hold.attach(cursor)
             try:
                 refused = REFUSALS.count
-                relations, scanned_bytes = self._prepare(cursor, plan, hold, reading)
-                result = use(cursor, replace(plan, sql=_within(relations, plan.sql)))
+                sql, scanned_bytes = self._prepare(cursor, plan, hold, reading)
+                result = use(cursor, replace(plan, sql=sql))
                 if REFUSALS.count > refused and "TRY(" in plan.sql:
                     raise StatementError("NOT_SUPPORTED", REFUSALS.last)
                 return result, scanned_bytes
@@ -128,18 +131,21 @@ class Runner:
 
     def _prepare(
         self, cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, hold: Interruptible, reading: RunningQuery
-    ) -> tuple[dict[str, str], int]:
-        """Return the SQL of the relations that the plan reads, by their aliases, and the bytes of their objects."""
-        relations: dict[str, str] = {}
+    ) -> tuple[str, int]:
+        """Return the plan as a statement that reads the objects of its scans, and the bytes of those objects."""
+        relations: dict[str, str | PlacedScan] = {}
         sizes: dict[str, int] = {}
         for read in plan.reads:
             if read.alias not in relations:
-                relations[read.alias], sizes[read.alias] = self._prepared(cursor, read, plan.sql, hold, reading)
-        return relations, sum(sizes[read.alias] for read in plan.reads)
+                relations[read.alias], sizes[read.alias] = self._prepared(cursor, read, plan, hold, reading)
+        placed = {alias: scan for alias, scan in relations.items() if isinstance(scan, PlacedScan)}
+        others = {alias: sql for alias, sql in relations.items() if isinstance(sql, str)}
+        sql = _within(others, in_place(plan.sql, plan.uses, placed))
+        return sql, sum(sizes[read.alias] for read in plan.reads)
 
     def _prepared(
-        self, cursor: duckdb.DuckDBPyConnection, read: Read, sql: str, hold: Interruptible, reading: RunningQuery
-    ) -> tuple[str, int]:
+        self, cursor: duckdb.DuckDBPyConnection, read: Read, plan: QueryPlan, hold: Interruptible, reading: RunningQuery
+    ) -> tuple[str | PlacedScan, int]:
         if read.table.rows is not None:
             return self._given(cursor, read.alias, read.table, read.table.rows), 0
         found = self._finder.find(read.table, read.constraints, needed_partitions(cursor, read))
@@ -147,7 +153,8 @@ class Runner:
         if hold.stopped:
             raise QueryCancelledError
         needed = self._selection.needed(cursor, read, slices)
-        return self._relation(cursor, read, sql, needed), sum(entry.item.size for entry in found)
+        scan = _placed(read, plan, needed) or self._relation(cursor, read, plan.sql, needed)
+        return scan, sum(entry.item.size for entry in found)
 
     def _relation(self, cursor: duckdb.DuckDBPyConnection, read: Read, sql: str, slices: Sequence[Slice]) -> str:
         """The SQL of a read's relation: the rows of these slices and their partitions' values.
@@ -205,6 +212,29 @@ def _within(relations: Mapping[str, str], sql: str) -> str:
         return sql
     named = ", ".join(f"{alias} AS NOT MATERIALIZED ({relation})" for alias, relation in relations.items())
     return f"WITH {named} " + select(["*"], f"({sql})")
+
+
+def _placed(read: Read, plan: QueryPlan, slices: Sequence[Slice]) -> PlacedScan | None:
+    """A scan that the statement can read in place; None for one of many objects, or of several with own values."""
+    table, pieces = read.table, [piece for piece in slices if piece.objects]
+    if len(pieces) != 1:
+        return None
+    (piece,) = pieces
+    names = [identifier(column.name) for column in table.partition_columns]
+    values = [*names, identifier(PATH)]
+    if len(piece.objects) > (1 if any(name in plan.sql for name in values) else _LISTED_OBJECTS):
+        return None
+    if not can_be_placed(plan.sql, plan.uses, read.alias, values):
+        return None
+    (number, found), *others = piece.objects
+    condition = f"object IN ({', '.join(str(each) for each, _ in piece.objects)})" if others else f"object = {number}"
+    partition = [constant(value, column) for value, column in zip(found.values, table.partition_columns, strict=True)]
+    return PlacedScan(
+        identifier(piece.name),
+        condition,
+        {identifier(column.name): f"c{i}" for i, column in enumerate(table.columns)},
+        dict(zip(values, [*partition, literal(found.item.path)], strict=True)),
+    )
 
 
 def _stored(table: CatalogueTable, used: Collection[str]) -> list[str]:

@@ -7,14 +7,14 @@ that an unsupported construct is refused and never guessed.
 the FROM clause, `views` a view. `expressions` binds expressions, with `operators`, `calls`, `windows`, `subqueries`,
 `subscripts` and `literals`, `correlation` refuses what Trino cannot decorrelate; `scope` resolves names, `context` has
 the shared state of one statement, `pruning` finds the constraints on a table's partitions and objects, `folding`
-evaluates constant texts, `stored` converts between stored columns and values, `unused` leaves out unused columns,
-`jsontogether` reads several scalars of a JSON text at once.
+evaluates constant texts, `scans` reads tables of few objects in place, `stored` converts between stored columns and
+values, `unused` leaves out unused columns, `jsontogether` reads several scalars of a JSON text at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from sandbox.athena import conversions, functions
 from sandbox.athena.catalogue import GlueCatalogue, TypedColumn
@@ -25,6 +25,7 @@ from sandbox.athena.planning.jsontogether import together
 from sandbox.athena.planning.pruning import needed_by_all
 from sandbox.athena.planning.queries import plan_query
 from sandbox.athena.planning.relations import PATH
+from sandbox.athena.planning.scans import ScanUse
 from sandbox.athena.planning.unused import without_unused
 from sandbox.athena.planning.views import used_with
 from sandbox.athena.syntax import parse_query
@@ -34,13 +35,15 @@ from sandbox.athena.syntax import parse_query
 class QueryPlan:
     """A query for DuckDB, the tables that it reads (one a scan), and its columns with Athena's types.
 
-    `names` are the columns' names as spelled in the query; `columns` has them in lower case.
+    `uses` are the scans by their aliases in FROM, for `scans.in_place`, which makes a statement of the SQL. `names` are
+    the columns' names as spelled in the query; `columns` has them in lower case.
     """
 
     sql: str
     reads: tuple[Read, ...]
     columns: tuple[TypedColumn, ...]
     names: tuple[str, ...]
+    uses: Mapping[str, ScanUse] = field(default_factory=dict[str, ScanUse])
 
 
 def plan(
@@ -56,7 +59,7 @@ def plan(
     shown = [f for f in fields if not f.hidden]
     names = tuple(f.spelled or f.name or f"_col{i}" for i, f in enumerate(shown))
     columns = tuple(TypedColumn(f.name or f"_col{i}", f.type) for i, f in enumerate(shown))
-    return QueryPlan(sql, needed_by_all(context.reads), columns, names)
+    return QueryPlan(sql, needed_by_all(context.reads), columns, names, context.uses)
 
 
 def library() -> Library:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sandbox.athena.catalogue import CatalogueTable, GlueCatalogue
 from sandbox.athena.errors import StatementError, at
 from sandbox.athena.partitions import Constraint
+from sandbox.athena.planning.scans import ScanUse
 from sandbox.athena.planning.scope import Scope
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.syntax import position
@@ -43,7 +44,8 @@ class OuterReference:
 class PlanningContext:
     """`names` counts the unique names, which end in `suffix`; `views` are those in planning, outermost first.
 
-    `known` are the tables that were looked up. `reads` has one for each scan. `outer_references` are the names so far
+    `known` are the tables that were looked up. `reads` has one for each scan, `uses` has each by its alias in FROM.
+    `outer_references` are the names so far
     that enclosing queries have. `droppable` are columns whose readers go by their names. `evaluate` gives the text of a
     constant's SQL, or None if it fails.
     """
@@ -58,6 +60,7 @@ class PlanningContext:
         default_factory=dict[tuple[str, str], "CatalogueTable | None"]
     )
     reads: list[Read] = field(default_factory=list[Read])
+    uses: dict[str, ScanUse] = field(default_factory=dict[str, ScanUse])
     views: list[str] = field(default_factory=list[str])
     droppable: set[str] = field(default_factory=set[str])
     outer_references: list[OuterReference] = field(default_factory=list[OuterReference])

@@ -15,6 +15,7 @@ from sandbox.athena.conversions import coerce
 from sandbox.athena.planning import operators, stored
 from sandbox.athena.planning.context import PlanningContext
 from sandbox.athena.planning.expressions import Binder
+from sandbox.athena.planning.scans import ScanUse, conditions
 from sandbox.athena.planning.scope import Field, OfObject, Scope
 from sandbox.athena.sql import identifier
 from sandbox.athena.syntax import nodes as n
@@ -25,10 +26,15 @@ PATH = "$path"
 
 @dataclass(frozen=True)
 class Relation:
-    """A FROM item: its SQL and its columns."""
+    """A FROM item: its SQL, its columns, and the aliases of its scans.
+
+    The query around it has the conditions on the objects of those that are `unplaced`.
+    """
 
     sql: str
     fields: tuple[Field, ...]
+    scans: tuple[str, ...] = ()
+    unplaced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,13 +138,13 @@ class Relations:
         )
         selected = [stored.physical(identifier(column.name), column.type) for column in table.all_columns]
         if all(sql == identifier(column.name) for sql, column in zip(selected, table.all_columns, strict=True)):
-            source = read.alias
-        else:
-            columns = ", ".join(
-                f"{sql} AS {identifier(column.name)}" for sql, column in zip(selected, table.all_columns, strict=True)
-            )
-            source = f"(SELECT {columns}, {identifier(PATH)} FROM {read.alias})"
-        return Relation(f"{source} AS {alias}", (*fields, path))
+            self.context.uses[alias] = ScanUse(read.alias)
+            return Relation(f"{read.alias} AS {alias}", (*fields, path), (alias,), (alias,))
+        columns = ", ".join(
+            f"{sql} AS {identifier(column.name)}" for sql, column in zip(selected, table.all_columns, strict=True)
+        )
+        self.context.uses[alias] = ScanUse(read.alias, has_place=False)
+        return Relation(f"(SELECT {columns}, {identifier(PATH)} FROM {read.alias}) AS {alias}", (*fields, path))
 
     def _aliased(self, node: n.Aliased, left: tuple[Field, ...]) -> Relation:
         planned = self.plan(node.relation, left)
@@ -157,7 +163,7 @@ class Relations:
             for f, (name, spelled) in zip(shown, names, strict=True)
         )
         hidden = tuple(replace(f, relation=(node.alias,)) for f in planned.fields if f.hidden)
-        return Relation(planned.sql, (*fields, *hidden))
+        return replace(planned, fields=(*fields, *hidden))
 
     def _sampled(self, node: n.Sampled, left: tuple[Field, ...]) -> Relation:
         """A random sample of the rows: BERNOULLI selects single rows, SYSTEM blocks of adjacent rows."""
@@ -177,7 +183,8 @@ class Relations:
         if not 0 <= percentage <= 100:
             bound = "less than or equal to 100" if percentage > 0 else "greater than or equal to 0"
             raise self.context.error("NUMERIC_VALUE_OUT_OF_RANGE", given, f"Sample percentage must be {bound}")
-        return replace(planned, sql=f"{planned.sql} TABLESAMPLE {node.method}({percentage} PERCENT)")
+        self._without_place(planned.unplaced)
+        return replace(planned, sql=f"{planned.sql} TABLESAMPLE {node.method}({percentage} PERCENT)", unplaced=())
 
     def _unnest(self, node: n.Unnest, left: tuple[Field, ...]) -> Relation:
         binder = self.binder(Scope(left, self.outer), "UNNEST")
@@ -233,26 +240,45 @@ class Relations:
             message = f"{node.kind} JOIN involving UNNEST or LATERAL is only supported as CROSS or LEFT JOIN ON TRUE"
             raise self.context.error("NOT_SUPPORTED", node, message)
         if node.kind not in {"CROSS", "INNER", "LEFT"}:
-            first = _with_nulls(first)
+            first = self._with_nulls(first)
         if node.kind not in {"CROSS", "INNER", "RIGHT"}:
-            second = _with_nulls(second)
+            second = self._with_nulls(second)
         if node.using:
             return self._using(node, first, second)
         fields = (*first.fields, *second.fields)
         if node.condition is None:
-            return Relation(f"{first.sql} CROSS JOIN {second.sql}", fields)
+            scans = (*first.scans, *second.scans), (*first.unplaced, *second.unplaced)
+            return Relation(f"{first.sql} CROSS JOIN {second.sql}", fields, *scans)
         scope = Scope((*left, *fields) if left else fields, self.outer, closed=node.kind != "INNER")
         binder = self.binder(scope, "JOIN clause")
         condition = binder.condition(node.condition, "JOIN ON clause")
         if is_lateral and condition.sql != "true":
             message = f"{node.kind} JOIN involving UNNEST or LATERAL is only supported with condition ON TRUE"
             raise self.context.error("NOT_SUPPORTED", node, message)
+        return self._joined(node, node.kind, first, second, condition.sql, fields)
+
+    def _joined(
+        self, node: n.Join, kind: str, first: Relation, second: Relation, condition: str, fields: tuple[Field, ...]
+    ) -> Relation:
+        """A join with ON, which has the conditions on the objects of a side to which it adds rows of NULLs."""
+        placed, unplaced = tuple[str, ...](), (*first.unplaced, *second.unplaced)
+        match kind:
+            case "LEFT":
+                placed, unplaced = second.unplaced, first.unplaced
+            case "RIGHT":
+                placed, unplaced = first.unplaced, second.unplaced
+            case "FULL":
+                self._without_place(unplaced)
+                unplaced = ()
+            case _:
+                pass
         right = f"({second.sql})" if isinstance(node.right, n.Join) else second.sql
-        return Relation(f"{first.sql} {node.kind} JOIN {right} ON {condition.sql}", fields)
+        sql = f"{first.sql} {kind} JOIN {right} ON {conditions(placed, condition)}"
+        return Relation(sql, fields, (*first.scans, *second.scans), unplaced)
 
     def _using(self, node: n.Join, first: Relation, second: Relation) -> Relation:
         """The joined columns once, without a relation's name, followed by all others."""
-        conditions, merged, used = list[str](), list[Field](), set[str]()
+        equal_columns, merged, used = list[str](), list[Field](), set[str]()
         for name in node.using:
             sides = [Scope(relation.fields).local((name,)) for relation in (first, second)]
             if sides[0] is None or sides[1] is None:
@@ -263,17 +289,21 @@ class Relations:
             if common is None or equal is None:
                 message = f"Column types of left and right side of join do not match for '{name}'"
                 raise self.context.error("TYPE_MISMATCH", node, message)
-            conditions.append(equal.sql)
+            equal_columns.append(equal.sql)
             sql = f"coalesce({coerce(a, common).sql}, {coerce(b, common).sql})"
             merged.append(Field(name, (), common, sql))
             used |= {sides[0].sql, sides[1].sql}
         rest = tuple(f for f in (*first.fields, *second.fields) if f.sql not in used)
         kind = "INNER" if node.kind == "CROSS" else node.kind
-        right = f"({second.sql})" if isinstance(node.right, n.Join) else second.sql
-        sql = f"{first.sql} {kind} JOIN {right} ON {' AND '.join(conditions)}"
-        return Relation(sql, (*merged, *rest))
+        return self._joined(node, kind, first, second, " AND ".join(equal_columns), (*merged, *rest))
 
+    def _with_nulls(self, relation: Relation) -> Relation:
+        """A relation to which an outer join adds rows of NULLs."""
+        for alias in relation.scans:
+            self.context.uses[alias].has_nulls = True
+        return replace(relation, fields=tuple(f.of_rows() for f in relation.fields))
 
-def _with_nulls(relation: Relation) -> Relation:
-    """A relation to which an outer join adds rows of NULLs."""
-    return replace(relation, fields=tuple(f.of_rows() for f in relation.fields))
+    def _without_place(self, aliases: tuple[str, ...]) -> None:
+        """Note that there is no place for the conditions of these scans on their objects."""
+        for alias in aliases:
+            self.context.uses[alias].has_place = False

@@ -22,6 +22,7 @@ from sandbox.athena.planning.ordering import Ordering, limited, ordinal
 from sandbox.athena.planning.pruning import ObjectValues
 from sandbox.athena.planning.relations import Relation, Relations
 from sandbox.athena.planning.rewriting import walked
+from sandbox.athena.planning.scans import conditions
 from sandbox.athena.planning.scope import Field, Scope
 from sandbox.athena.planning.typed import null_typed
 from sandbox.athena.planning.unused import listed
@@ -109,13 +110,13 @@ class SelectPlanner:
         return limited(self._context, head, f"{source}{where}", keys, ordering, fields), fields
 
     def _where(self) -> str:
-        where = self._select.where
+        where, scans = self._select.where, self._relation.unplaced
         if where is None:
-            return ""
+            return f" WHERE {conditions(scans)}" if scans else ""
         binder = Binder(self._context, self._scope, self._queries.subquery, place="WHERE clause")
         condition = binder.condition(where, "WHERE clause")
         self._of_objects().prune(where)
-        return f" WHERE {condition.sql}"
+        return f" WHERE {conditions(scans, condition.sql)}"
 
     def _of_objects(self) -> ObjectValues:
         return ObjectValues(self._scope, lambda scope: Binder(self._context, scope, self._queries.subquery))

@@ -14,6 +14,7 @@ from sandbox.athena.coercions import can_coerce
 from sandbox.athena.conversions import coerce
 from sandbox.athena.errors import ApiError, StatementError
 from sandbox.athena.planning.context import PlanningContext, Read
+from sandbox.athena.planning.scans import ScanUse
 from sandbox.athena.planning.scope import Field
 from sandbox.athena.planning.unused import listed
 from sandbox.athena.syntax import nodes as n
@@ -35,6 +36,7 @@ class PlannedView:
     sql: str
     fields: tuple[Field, ...]
     reads: tuple[Read, ...]
+    uses: Mapping[str, ScanUse]
     droppable: frozenset[str]
 
     def still_right(self, context: PlanningContext, table: CatalogueTable) -> bool:
@@ -72,6 +74,7 @@ def plan_view(
         _PLANNED[full] = known
     reads = {id(read): replace(read) for read in known.reads}
     context.reads += reads.values()
+    context.uses |= known.uses
     context.droppable |= known.droppable
     return known.sql, tuple(_of_scan(f, reads) for f in known.fields)
 
@@ -100,7 +103,7 @@ def _planned(
     shown = [f for f in fields if not f.hidden]
     _check(context, node, full, view.columns, shown)
     sql, outputs = _converted(inner, sql, shown, view)
-    return PlannedView(table, inner.known, sql, outputs, tuple(inner.reads), frozenset(inner.droppable))
+    return PlannedView(table, inner.known, sql, outputs, tuple(inner.reads), inner.uses, frozenset(inner.droppable))
 
 
 def _converted(context: PlanningContext, sql: str, fields: Sequence[Field], view: View) -> Planned:
