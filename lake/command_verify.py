@@ -17,6 +17,7 @@ from lake.verify import DEFAULT_TIMEOUT_S, MARGIN_S, check_usable, verify
 from lake.verify_plan import VerifyPlan, plan
 from lake.way import WHOLE_WAY
 from stack import UserError, add_options, check_distinct, check_writable, resolve_options, write_lines
+from stack.ledger import read_ledger
 
 NAME = "verify"
 HELP = "compare the DynamoDB table with the current-state view, key by key"
@@ -94,6 +95,14 @@ def configure(parser: ArgumentParser) -> None:
         help="the load generator's ledger of acknowledged writes (repeatable: of several runs, in their order)",
     )
     parser.add_argument(
+        "--erased",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a key that `lake erase` has removed: its writes of the ledger need not be in the log (repeatable; "
+        "attributes of a key are joined by /)",
+    )
+    parser.add_argument(
         "--cluster",
         metavar="HOST:PORT",
         help="the scheduler of a Dask cluster whose workers read and digest the table, for one beyond a machine",
@@ -118,6 +127,10 @@ def main(arguments: Namespace) -> int:
     check_writable("report", arguments.report)
     ledgers = {f"--ledger {path}": path for path in arguments.ledger or ()}
     check_distinct({"--report": arguments.report}, ledgers)
+    if arguments.erased and not ledgers:
+        raise UserError("--erased names keys of a ledger's writes: add --ledger.")
+    for path in ledgers.values():
+        next(iter(read_ledger(path)), None)  # refuses what is no ledger before the work
     outputs = resolve_options(arguments)
     check_usable(since=arguments.since, as_of=arguments.as_of, cluster=arguments.cluster, export=arguments.export)
     planned = plan(outputs, by_key=arguments.since is not None, export=arguments.export)
@@ -131,6 +144,7 @@ def main(arguments: Namespace) -> int:
             timeout_s=arguments.timeout,
             settle_s=arguments.settle,
             ledger=arguments.ledger,
+            erased=arguments.erased,
             share=arguments.sample / 100,
             since=arguments.since,
             as_of=arguments.as_of,

@@ -106,8 +106,9 @@ def _summary(report: Report) -> Table:
     if report.share < 1 or report.since is not None:
         table.add_row("scope", _scope(report))
     if report.writes is not None:
+        erased = f"; {report.erased:,} more of erased keys" if report.erased else ""
         table.add_row(
-            "ledger", f"{counted(report.writes, 'acknowledged write')}, {report.lost:,} not in the change log"
+            "ledger", f"{counted(report.writes, 'acknowledged write')}, {report.lost:,} not in the change log{erased}"
         )
     return table
 

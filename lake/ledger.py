@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -58,16 +58,28 @@ class AcknowledgedWrites:
     of what was deleted.
     """
 
-    def __init__(self, ledger: Iterable[Acknowledged], table_name: str, created: datetime | None = None) -> None:
-        """`created` is when the table was: of the ledger's writes, `earlier` were acknowledged before."""
+    def __init__(
+        self,
+        ledger: Iterable[Acknowledged],
+        table_name: str,
+        created: datetime | None = None,
+        erased: Collection[str] = (),
+    ) -> None:
+        """`created` is when the table was: of the ledger's writes, `earlier` were acknowledged before.
+
+        `erased` are keys as in the ledger, whose `erased_writes` need not be in the change log.
+        """
         self._database = scratch(_SCHEMA)
         self.writes = 0
         self.unversioned = 0
         self.earlier = 0
+        self.erased_writes = 0
         # Both are ISO 8601 in UTC, whose texts are in the order of time.
         first = "" if created is None else f"{created.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
         for ack in ledger:
-            if ack.table == table_name:
+            if ack.table == table_name and ack.key in erased:
+                self.erased_writes += 1
+            elif ack.table == table_name:
                 self._note(ack)
                 self.earlier += "" < ack.at < first
 

@@ -49,7 +49,8 @@ class Report(Struct, frozen=True, kw_only=True):
     compared with the change log as of that second. `shortened` counts images with shortened values, which count
     as equal. `log_rows` are the change log's rows, `changes` its distinct changes and `duplicates` the rest. `writes`
     are the ledger's, of which `lost` are not in the change log, and `unversioned` are checked by their key alone; None
-    without a ledger. `earlier` of them were acknowledged before the table was created. `ended` is why the wait ended:
+    without a ledger. `earlier` of them were acknowledged before the table was created, and `erased` further ones are of
+    keys that were named as erased. `ended` is why the wait ended:
     no differences; nothing on its way and nothing moved for `settle_s` (settled), or something on its way and nothing
     moved (stalled); or the timeout. `way` has the changes that were on their way then.
     """
@@ -70,6 +71,7 @@ class Report(Struct, frozen=True, kw_only=True):
     settle_s: float
     unversioned: int | None = None
     earlier: int = 0
+    erased: int = 0
     moving: int = 0
     shortened: int = 0
     share: float = 1.0
@@ -344,6 +346,7 @@ class Verifier:
             lost=None if delivery is None else delivery.lost,
             unversioned=None if delivery is None else delivery.unversioned,
             earlier=0 if delivery is None else delivery.earlier,
+            erased=0 if delivery is None else delivery.erased_writes,
             moving=comparison.moving,
             shortened=comparison.shortened,
             share=scope.share / BUCKETS,

@@ -44,6 +44,7 @@ def verify(
     timeout_s: float = DEFAULT_TIMEOUT_S,
     settle_s: float | None = None,
     ledger: Path | Sequence[Path] | None = None,
+    erased: Sequence[str] = (),
     share: float = 1.0,
     since: datetime | None = None,
     as_of: datetime | None = None,
@@ -60,7 +61,8 @@ def verify(
 
     `share` (more than 0, at most 1) compares a sample of the keys. `since` compares the keys with a change in the log
     since then; their items are read by key, and the rest of the table is not. `as_of` is for a table that is being
-    written to: keys that have changed since then are not compared. Several ledgers are of runs one after the other.
+    written to: keys that have changed since then are not compared. Several ledgers are of runs one after the other; of
+    keys that are `erased`, as the ledger has them, no write need be in the change log.
 
     `cluster` is the address of a Dask scheduler whose workers read the table. `export` is the ARN of a full export of
     the table: its items, digested in Athena, are compared with the change log as of its time.
@@ -105,7 +107,9 @@ def verify(
             _patience(outputs, timeout_s, settle_s),
             scope=scope,
             as_of=as_of,
-            delivery=AcknowledgedWrites(_since(writes, since), table_name, described.get("CreationDateTime"))
+            delivery=AcknowledgedWrites(
+                _since(writes, since), table_name, described.get("CreationDateTime"), frozenset(erased)
+            )
             if ledgers
             else None,
             reading=reading,

@@ -104,15 +104,18 @@ def test_what_is_right_is_summed_up_and_exits_0(verify: FakeVerify, capsys: pyte
     assert (verify.asked["settle_s"], verify.asked["ledger"]) == (None, None)
 
 
-def test_what_is_wrong_is_named_and_exits_1(verify: FakeVerify, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_wrong_is_named_and_exits_1(
+    verify: FakeVerify, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     verify.missing = True
-    assert main(["verify", *HERE, "--sample", "25", "--timeout", "5", "--settle", "0", "--ledger", "run.ledger"]) == 1
+    (path := tmp_path / "run.ledger").touch()
+    assert main(["verify", *HERE, "--sample", "25", "--timeout", "5", "--settle", "0", "--ledger", str(path)]) == 1
     out = capsys.readouterr().out
     assert "NOT VERIFIED" in out
     assert "missing rows will not arrive" in out
     assert ["missing", "order-1"] in [line.split()[:2] for line in out.splitlines()]
     assert (verify.asked["timeout_s"], verify.asked["settle_s"]) == (5.0, 0.0)
-    assert verify.asked["ledger"] == [Path("run.ledger")]
+    assert verify.asked["ledger"] == [path]
     assert (verify.asked["share"], verify.asked["since"], verify.asked["as_of"]) == (0.25, None, None)
 
 
@@ -153,6 +156,33 @@ def test_a_report_that_cannot_be_written_is_said_so(
     assert main(["verify", *HERE, "--report", str(tmp_path)]) == 2
     assert "cannot be written: it is a directory" in capsys.readouterr().err
     assert not verify.asked, "before the work, not after it"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--ledger", "none"], "The ledger none cannot be read: No such file or directory."),
+        (["--ledger", "report"], "Line 1 of the ledger report is not an acknowledged write"),
+        (["--ledger", "run", "--report", "run"], "run would be both --report and --ledger run: give"),
+        (["--erased", "order-1"], "--erased names keys of a ledger's writes: add --ledger."),
+    ],
+)
+def test_a_wrong_ledger_is_said_before_the_work(
+    options: list[str],
+    said: str,
+    verify: FakeVerify,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("run").touch()
+    Path("report").write_text("{}\n")
+    assert main(["verify", *HERE, *options]) == 2
+    shown = capsys.readouterr()
+    assert shown.err.startswith(said)
+    assert shown.out == ""
+    assert not verify.asked
 
 
 def test_the_result_is_shown_before_a_report_that_finds_no_space(

@@ -30,6 +30,14 @@ def test_every_acknowledged_write_must_be_in_the_log() -> None:
         assert (delivery.writes, delivery.lost) == (4, 0)
 
 
+def test_the_writes_of_an_erased_key_need_not_be_in_the_log() -> None:
+    with closing(AcknowledgedWrites([*LEDGER, *_writes(("o-1", "insert", 0))], "orders", erased=["o-1"])) as delivery:
+        delivery.find([("a/7", "INSERT", "1", "1")])
+        assert (delivery.writes, delivery.lost, delivery.erased_writes) == (1, 0, 4)
+        delivery.find([])
+        assert [write.key for write in delivery.lost_writes()] == ["a/7"], "of other keys each must be there"
+
+
 @pytest.mark.parametrize("at", range(3))
 def test_a_write_that_is_not_in_the_log_is_named(at: int) -> None:
     log = [*DELIVERED[:at], *DELIVERED[at + 1 :], ("a/7", "INSERT", "1", "1")]

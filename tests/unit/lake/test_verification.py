@@ -220,6 +220,15 @@ def test_a_write_that_is_only_in_the_ledger_is_lost_though_the_view_is_right() -
         assert [write.key for write in verification.lost_writes()] == ["z"]
 
 
+def test_writes_of_an_erased_key_are_counted_apart() -> None:
+    ledger = [Acknowledged(key, "insert", 1, "t") for key in ("a", "z", "z")]
+    with World(*COMPLETE).verify(AcknowledgedWrites(ledger, "t", erased=["z"])) as verification:
+        assert verification.report.ok
+        assert (verification.report.writes, verification.report.erased) == (1, 2)
+        show(verification, Console(file=(out := io.StringIO())), limit=20)
+    assert "1 acknowledged write, 0 not in the change log; 2 more of erased keys" in out.getvalue()
+
+
 def test_writes_to_an_earlier_table_of_the_name_are_told_from_lost_ones() -> None:
     created = datetime(2026, 1, 2, 4, 4, 5, tzinfo=timezone(timedelta(hours=1)))
     times = ("2026-01-02T03:04:04.999999Z", "2026-01-02T03:04:05.000001Z", "")
