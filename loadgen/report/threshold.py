@@ -90,7 +90,12 @@ class Threshold(Struct, frozen=True):
         return _OPERATORS[self.comparison](value, self.limit)
 
     def check(self, report: RunReport) -> ThresholdReport:
-        """Return whether it holds for a report."""
+        """Return whether it holds for a report. What was not measured does not hold, with a value of -1.
+
+        Such as a latency of a kind of call that the run did not make, or the intended latency of a closed loop.
+        """
+        if not _is_measured(report, self.metric, self.kind):
+            return ThresholdReport(expression=self.expression, value=-1.0, met=False, measured="not measured")
         value = measure(report, self.metric, self.kind)
         return ThresholdReport(
             expression=self.expression,
@@ -123,6 +128,13 @@ def metrics_help() -> str:
             "write:X, get:X, query:X, ...": "any of them, of one kind of call: get:intended_p99, transact:failed",
         }
     )
+
+
+def _is_measured(report: RunReport, metric: str, kind: Kind | None) -> bool:
+    part = report if kind is None else report.kind(kind)
+    if (match := _LATENCY.fullmatch(metric)) is not None:
+        return part.latency[match[1]].count > 0
+    return metric != ACKED_SHARE or part.counts.planned > 0
 
 
 def measure(report: RunReport, metric: str, kind: Kind | None = None) -> float:

@@ -109,6 +109,18 @@ def test_the_report_its_summary_and_its_page_say_whether_the_segments_were_compi
     assert f"native: {said}" in page.render(report)
 
 
+@pytest.mark.parametrize("text", ["get:service_p99<5ms", "query:intended_max>=0ms", "get:acked_share>=99%"])
+def test_a_threshold_of_what_was_not_measured_does_not_hold(report: RunReport, text: str) -> None:
+    found = Threshold.parse(text).check(report)
+    assert (found.met, found.measured) == (False, "not measured")
+    assert Threshold.parse("get:failed==0").check(report).met, "a counter is 0"
+
+
+def test_a_run_without_a_reply_meets_no_limit_of_latency(job: Job) -> None:
+    nothing = reports.build(job, [], start_epoch_ns=EPOCH_NS, interrupted=False)
+    assert not Threshold.parse("intended_p99<50ms").check(nothing).met
+
+
 @pytest.mark.parametrize(
     ("text", "met"),
     [
