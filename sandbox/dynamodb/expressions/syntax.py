@@ -62,8 +62,8 @@ class Arithmetic(NamedTuple):
 Operand = Path | ValueRef | Literal | FunctionCall | Arithmetic
 
 
-_OPERATORS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN"})
-_MAX_OPERATORS = 300
+_KEYWORDS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN", "SET", "REMOVE", "ADD", "DELETE"})
+_MAX_KEYWORDS = 300
 
 
 class OperandParser:
@@ -83,8 +83,8 @@ class OperandParser:
         self.tokens.expect_end()
         if self._is_redundant:
             raise ExpressionError("The expression has redundant parentheses;")
-        if self.operators > _MAX_OPERATORS:
-            count = _MAX_OPERATORS + 1
+        if self.operators > _MAX_KEYWORDS:
+            count = _MAX_KEYWORDS + 1
             raise ExpressionError(f"The expression contains too many operators; operator count: {count}")
 
     def path(self) -> Path:
@@ -105,7 +105,7 @@ class OperandParser:
         tokens = self.tokens
         if tokens.next.kind == "value":
             return ValueRef(tokens.take().text)
-        if tokens.next.kind == "word" and tokens.next.text.upper() not in _OPERATORS and tokens.following.text == "(":
+        if tokens.next.kind == "word" and tokens.next.text.upper() not in _KEYWORDS and tokens.following.text == "(":
             return self.call()
         return self.path()
 
@@ -137,7 +137,7 @@ class OperandParser:
 
     def _name(self) -> Element:
         token = self.tokens.next
-        if token.kind == "word" and token.text.upper() not in _OPERATORS:
+        if token.kind == "word" and token.text.upper() not in _KEYWORDS:
             return WrittenName(self.tokens.take().text)
         if token.kind == "name":
             return NameRef(self.tokens.take().text)

@@ -103,6 +103,8 @@ def test_conditions(condition: str, holds: bool) -> None:
         ("attribute_exists( :n )", "Operator or function requires a document path; operator or function: attribute_exists"),
         ("n BETWEEN :ten AND :one", "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: AttributeValue: {N:10}, upper bound operand: AttributeValue: {N:1}"),
         ("n BETWEEN :one AND :s", "The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: AttributeValue: {N:1}, upper bound operand: AttributeValue: {S:üb}"),
+        ("n = Remove", 'Syntax error; token: "Remove", near: "= Remove"'),
+        ("set(n) = :n", 'Syntax error; token: "set", near: "set("'),
         ("status = :n", "Attribute name is a reserved keyword; reserved keyword: status"),
         ("n == :n", 'Syntax error; token: "=", near: "== :n"'),
         ("n", 'Syntax error; token: "<EOF>", near: "n"'),

@@ -177,6 +177,8 @@ MISTAKES: list[tuple[str, Json, str]] = [
     ("SET a", {}, 'Invalid UpdateExpression: Syntax error; token: "<EOF>", near: "a"'),
     ("SET a = :a b", {":a": {"N": "1"}}, 'Invalid UpdateExpression: Syntax error; token: "b", near: ":a b"'),
     ("SET date = :a", {":a": {"N": "1"}}, "Invalid UpdateExpression: Attribute name is a reserved keyword; reserved keyword: date"),
+    ("SET remove = :a", {":a": {"N": "1"}}, 'Invalid UpdateExpression: Syntax error; token: "remove", near: "SET remove ="'),
+    ("SET m.delete = :a", {":a": {"N": "1"}}, 'Invalid UpdateExpression: Syntax error; token: "delete", near: ".delete ="'),
     ("SET a = ((:a))", {":a": {"N": "1"}}, "Invalid UpdateExpression: The expression has redundant parentheses;"),
     ("ADD a :a", {":a": {"S": "x"}}, "Invalid UpdateExpression: Incorrect operand type for operator or function; operator: ADD, operand type: STRING, typeSet: ALLOWED_FOR_ADD_OPERAND"),
     ("", {}, "Invalid UpdateExpression: The expression can not be empty;"),
