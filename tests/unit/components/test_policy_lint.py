@@ -1,4 +1,7 @@
-"""Every policy of every stack (identity, resource and trust) passes a linter for all of IAM."""
+"""Every policy of every stack (identity, resource and trust) passes a linter for all of IAM.
+
+The same process of the linter checks the state machines' definitions: it takes two seconds to start.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,16 @@ import pytest
 from components.explain import permissions
 from components.explain.graph import Graph
 from tests.unit.components.conftest import STACKS
-from tests.unit.components.linter import KINDS, Document, Finding, documents, lint, unknown_conditions
+from tests.unit.components.linter import (
+    KINDS,
+    MACHINE,
+    Document,
+    Finding,
+    documents,
+    lint,
+    machines,
+    unknown_conditions,
+)
 from tests.unit.components.running import CHOSEN, Record
 
 CHOICES = [*itertools.product(STACKS, ("pipe", "native"))]
@@ -71,11 +83,29 @@ def deployers(graphs: list[Graph]) -> list[Document]:
 
 
 @pytest.fixture(scope="module")
+def definitions(graphs: list[Graph]) -> list[Document]:
+    return list(dict.fromkeys(document for graph in graphs for document in machines(graph)))
+
+
+@pytest.fixture(scope="module")
+def spoiled(definitions: list[Document]) -> Document:
+    """A stack's definition in which a task has lost its resource."""
+    machine = json.loads(definitions[0].text)
+    del machine["States"]["Merge"]["Resource"]
+    return Document("no resource", *MACHINE, json.dumps(machine))
+
+
+@pytest.fixture(scope="module")
 def findings(
-    policies: list[Document], deployers: list[Document], tmp_path_factory: pytest.TempPathFactory
+    policies: list[Document],
+    deployers: list[Document],
+    definitions: list[Document],
+    spoiled: Document,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> list[Finding]:
-    """What the linter says of all policies, the bad ones among them: it takes its time to start, so it starts once."""
-    return lint([*policies, *deployers, *map(bad, BAD)], tmp_path_factory.mktemp("lint"))
+    """What the linter says of all documents, the bad ones among them: it takes its time to start, so it starts once."""
+    given = [*policies, *deployers, *definitions, *map(bad, BAD), spoiled]
+    return lint(given, tmp_path_factory.mktemp("lint"))
 
 
 def test_the_linter_finds_nothing_that_is_not_accepted(
@@ -86,6 +116,15 @@ def test_the_linter_finds_nothing_that_is_not_accepted(
         for finding in findings
         if finding.document in (*policies, *deployers) and (finding.rule, finding.document.name) not in ACCEPTED
     ] == []
+
+
+def test_the_linter_finds_nothing_in_a_state_machine_and_something_in_a_spoiled_one(
+    definitions: list[Document], spoiled: Document, findings: list[Finding]
+) -> None:
+    """By the schema of the Amazon States Language that cfn-lint has, and the states that are named."""
+    assert len(definitions) >= len(STACKS)
+    assert [finding for finding in findings if finding.document in definitions] == []
+    assert "E3601" in {finding.rule for finding in findings if finding.document == spoiled}
 
 
 def test_a_condition_is_one_that_the_request_carries(policies: list[Document]) -> None:
