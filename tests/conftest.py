@@ -1,13 +1,14 @@
-"""Fixtures that several packages' tests share: a running server of the sandbox."""
+"""Fixtures that several packages' tests share: a running server of the sandbox, and compiled modules."""
 
 from __future__ import annotations
 
 import gc
+import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from importlib.util import cache_from_source
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import settings
 
-from components.compiler import PARTS, is_current
+from components.compiler import PARTS, Part, compile_source, is_current
 from sandbox.state import StateDir
 from tests.forked import ForkedProcess
 
@@ -94,6 +95,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return kind, first[item.path], item.get_closest_marker("destroys") is not None
 
     items.sort(key=rank)
+
+
+def shared_directory(factory: pytest.TempPathFactory, name: str) -> Path:
+    """Return a directory of this run that all xdist's processes have, for what one of them makes for all."""
+    own = factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+    shared.mkdir(exist_ok=True)
+    return shared
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that other processes find whole or not at all."""
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
+
+
+Compiled = Callable[[Part, str, str], bytes]
+"""The module of a part of the project, for a machine and a system."""
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    """What `compile_source` makes of a part: a second of a processor each, so each once in a run of the tests."""
+    shared = shared_directory(tmp_path_factory, "compiled")
+
+    def compiled(part: Part, machine: str, system: str) -> bytes:
+        file = shared / f"{part.name}-{machine}-{system}"
+        if not file.exists():
+            write_whole(file, compile_source(ROOT / part.source, machine, system))
+        return file.read_bytes()
+
+    return compiled
 
 
 class SandboxServer(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pickle
 import warnings
 from collections.abc import Callable, Mapping
@@ -25,6 +24,7 @@ from components.explain import graph, stacks
 from components.explain.graph import Graph
 from components.settings import PROJECT, Settings
 from components.stage import Context
+from tests.conftest import shared_directory, write_whole
 from tests.unit.components.running import Alone, Record
 from transform.schema import TABLE
 from without_engine.running import program_at
@@ -47,13 +47,6 @@ STACKS = ["dev", "local", "prod"]
 """The project's own: beside their files a user may have others."""
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file that other processes find whole or not at all."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
-
-
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT
@@ -63,12 +56,10 @@ def root() -> Path:
 def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     known: dict[object, Graph] = {}
     # Half a second each, and asked for in many files: what one of xdist's processes has recorded, all have.
-    shared = tmp_path_factory.getbasetemp()
-    shared = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "graphs"
-    shared.mkdir(exist_ok=True)
+    shared = shared_directory(tmp_path_factory, "graphs")
     # The Lambda's zip is a file that is there already: its build has its own tests.
     ready = shared / "transform.zip"
-    _write_whole(ready, bundle.archive([("transform/handler.py", b"")]))
+    write_whole(ready, bundle.archive([("transform/handler.py", b"")]))
 
     def build(*_: object) -> Path:
         return ready
@@ -93,7 +84,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(bundle, "build", build)
                 known[key] = graph.record(program_at(ROOT), name or stack, config, preview=preview, outputs=outputs)
-            _write_whole(file, pickle.dumps(known[key]))
+            write_whole(file, pickle.dumps(known[key]))
         return known[key]
 
     return record

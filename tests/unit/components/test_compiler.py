@@ -10,20 +10,20 @@ import pytest
 
 from components import compiler
 from components.compiler import LINUX, LOADGEN, MACOS, PARTS, TRANSFORM, Part
+from tests.conftest import Compiled
 
 MAGIC = {LINUX: b"\x7fELF", MACOS: b"\xcf\xfa\xed\xfe"}
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
 @pytest.mark.parametrize("system", MAGIC)
-def test_each_part_compiles_for_each_system_without_its_headers(root: Path, part: Part, system: str) -> None:
-    library = compiler.compile_source(root / part.source, "aarch64", system)
-    assert library[:4] == MAGIC[system]
+def test_each_part_compiles_for_each_system_without_its_headers(compiled: Compiled, part: Part, system: str) -> None:
+    assert compiled(part, "aarch64", system)[:4] == MAGIC[system]
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
-def test_a_part_requires_no_version_of_the_c_library(root: Path, part: Part) -> None:
-    library = compiler.compile_source(root / part.source, "x86_64", LINUX)
+def test_a_part_requires_no_version_of_the_c_library(compiled: Compiled, part: Part) -> None:
+    library = compiled(part, "x86_64", LINUX)
     assert b"GLIBC_" not in library
     assert b"libc.so" not in library
 

@@ -15,9 +15,12 @@ ANSWER = '__attribute__((visibility("default"))) int answer(void) { return 42; }
 ELF_MACHINES = {"x86_64": 62, "arm64": 183}
 
 
-def test_the_library_is_compiled_for_the_targets_processor(root: Path) -> None:
+def test_the_library_is_compiled_for_the_targets_processor(tmp_path: Path) -> None:
+    """Of any source: test_compiler.py compiles the project's for both processors."""
+    source = tmp_path / "answer.c"
+    source.write_text(ANSWER)
     for architecture, machine in ELF_MACHINES.items():
-        library = compile_library(root / SOURCE, Platform("python3.13", architecture))
+        library = compile_library(source, Platform("python3.13", architecture))
         assert library[:4] == b"\x7fELF"
         assert struct.unpack_from("<H", library, 18) == (machine,)
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from components.compiler import LINUX, PARTS, SHARED_HEADERS, TRANSFORM, compile_source
+from components.compiler import LINUX, PARTS, SHARED_HEADERS, TRANSFORM
+from tests.conftest import Compiled
 from tests.unit.native import elf
 
 HERE = Path(__file__).parent
@@ -129,15 +130,15 @@ def test_all_that_is_declared_is_in_the_stable_abi() -> None:
     assert all(version(added) <= version(SUPPORTED) for added in stable().values())
 
 
-def modules() -> Iterator[tuple[str, bytes]]:
+def modules(compiled: Compiled) -> Iterator[tuple[str, bytes]]:
     """Both modules as they are compiled for this machine, and the transform's for the other Lambda."""
     if sys.platform == "linux":
         yield from ((part.name, (ROOT / part.library).read_bytes()) for part in PARTS)
-    yield "transform on arm64", compile_source(ROOT / TRANSFORM.source, "aarch64", LINUX)
+    yield "transform on arm64", compiled(TRANSFORM, "aarch64", LINUX)
 
 
-def test_the_modules_use_the_stable_abi_and_the_c_library_alone() -> None:
-    for name, module in modules():
+def test_the_modules_use_the_stable_abi_and_the_c_library_alone(compiled: Compiled) -> None:
+    for name, module in modules(compiled):
         assert elf.undefined(module) <= set(stable()) | OF_THE_C_LIBRARY, name
         assert "PyModuleDef_Init" in elf.undefined(module)
         assert elf.needed(module) == []
