@@ -33,6 +33,7 @@ from moto.sqs.models import Queue, SQSBackend
 from werkzeug.routing import Rule as WerkzeugRule
 
 from sandbox.front.bucket_events import publish_to_default_bus
+from sandbox.front.contents import refusing_contents
 from sandbox.front.counting.queues import counting_deleted, counting_received, counting_sent
 from sandbox.front.events import target_input, to_queue
 from sandbox.front.long_polls import without_waiting
@@ -84,6 +85,8 @@ def _save_one_by_one() -> None:
     _replace(moto.s3.models, "_VersionedKeyStore", KeyStore)
     _replace(moto.s3.models, "MultipartDict", Uploads)
     _replace(Queue, "add_message", counting_sent(recording_added(Queue.add_message)))
+    validate: Any = vars(SQSBackend)["_validate_message"]
+    _replace(SQSBackend, "_validate_message", refusing_contents(validate))
     _replace(SQSBackend, "receive_message", counting_received(without_waiting(SQSBackend.receive_message)))
     _replace(SQSBackend, "delete_message", counting_deleted(SQSBackend.delete_message))
 

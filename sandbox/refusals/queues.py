@@ -21,7 +21,20 @@ _RANGES = {
     "VisibilityTimeout": (0, 43_200),
     "KmsDataKeyReusePeriodSeconds": (60, 86_400),
 }
+_NAMES = frozenset(
+    {
+        *("ContentBasedDeduplication", "DeduplicationScope", "FifoQueue", "FifoThroughputLimit", "KmsMasterKeyId"),
+        *("Policy", "RedriveAllowPolicy", "RedrivePolicy", "SqsManagedSseEnabled", *_RANGES),
+    }
+)
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html"""
+
+
+@refuses("sqs", "CreateQueue", "SetQueueAttributes")
+def names(asked: Asked) -> ServiceError | None:
+    """Refuse an attribute that a queue does not have, or that only describes it."""
+    unknown = sorted(fields(asked.get("Attributes")).keys() - _NAMES)
+    return ServiceError("InvalidAttributeName", f"Unknown Attribute {unknown[0]}.") if unknown else None
 
 
 @refuses("sqs", "CreateQueue", "SetQueueAttributes")

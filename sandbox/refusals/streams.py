@@ -43,3 +43,21 @@ def scaling(asked: Asked) -> ServiceError | None:
         f"UpdateShardCount cannot {how} your current open shard count. "
         f"Current open shard count: {count}, Target shard count: {target}",
     )
+
+
+@refuses("kinesis", "DeleteStream")
+def consumers(asked: Asked) -> ServiceError | None:
+    """Refuse to delete a stream with registered consumers, unless the call says so; the sentence is the sandbox's.
+
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeleteStream.html, EnforceConsumerDeletion
+    """
+    name = asked.get("StreamName") or str(asked.get("StreamARN")).partition(":stream/")[2]
+    stream = kinesis_backends[ACCOUNT_ID][asked.region].streams.get(name)
+    if stream is None or not stream.consumers or asked.get("EnforceConsumerDeletion"):
+        return None
+    count = len(stream.consumers)
+    return ServiceError(
+        "ResourceInUseException",
+        f"Stream {name} under account {ACCOUNT_ID} has {count} registered consumer{'s' if count > 1 else ''}: "
+        "deregister them first, or set EnforceConsumerDeletion.",
+    )

@@ -46,6 +46,24 @@ def name(asked: Asked) -> ServiceError | None:
     return _invalid(f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected: {sentences}")
 
 
+@refuses("dynamodb", "UpdateTimeToLive")
+def time_to_live(asked: Asked) -> ServiceError | None:
+    """Refuse what is already so, and another attribute than the active one.
+
+    DynamoDB's sentences: hashicorp/terraform-provider-aws issue 10304, aws-controllers-k8s/dynamodb-controller.
+    """
+    table = dynamodb_backends[ACCOUNT_ID][asked.region].tables.get(str(asked.get("TableName")).rpartition("/")[2])
+    given = fields(asked.get("TimeToLiveSpecification"))
+    if table is None or "Enabled" not in given:
+        return None
+    active = table.ttl.get("AttributeName") if table.ttl.get("TimeToLiveStatus") == "ENABLED" else None
+    if active is not None and given.get("AttributeName") != active:
+        return _invalid(f"TimeToLive is active on a different AttributeName: current AttributeName is {active}")
+    if bool(given["Enabled"]) == (active is not None):
+        return _invalid(f"TimeToLive is already {'disabled' if active is None else 'enabled'}")
+    return None
+
+
 @refuses("dynamodb", "CreateTable")
 def on_demand_limit(asked: Asked) -> ServiceError | None:
     """Refuse a new table's limit below 1: only UpdateTable accepts -1 for "no limit"."""

@@ -19,6 +19,8 @@ _ENDPOINTS = {
     "lambda": (re.compile(r"arn:[^:]+:lambda:.+"), "Lambda endpoint ARN"),
     "sqs": (re.compile(r"arn:[^:]+:sqs:.+"), "SQS endpoint ARN"),
 }
+_PROTOCOLS = frozenset({*_ENDPOINTS, "application", "firehose", "sms"})
+"""https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html"""
 
 
 @refuses("sns", "CreateTopic")
@@ -29,7 +31,9 @@ def name(asked: Asked) -> ServiceError | None:
 
 @refuses("sns", "Subscribe")
 def endpoint(asked: Asked) -> ServiceError | None:
-    """Refuse an endpoint that does not have its protocol's form."""
+    """Refuse a protocol that SNS does not have, and an endpoint that does not have its protocol's form."""
+    if (protocol := asked.get("Protocol")) not in _PROTOCOLS:
+        return _invalid(f"Amazon SNS does not support this protocol string: {protocol}")
     expected = _ENDPOINTS.get(str(asked.get("Protocol")))
     if expected is None or expected[0].fullmatch(str(asked.get("Endpoint") or "")):
         return None

@@ -12,6 +12,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from sandbox.front.reply import Request
+from sandbox.front.services import refused
+
 REGION = "eu-west-1"
 
 
@@ -67,11 +70,28 @@ def test_the_primary_workgroup_stays(code: Any) -> None:
     assert code("athena.get_work_group", WorkGroup="primary") == ""
 
 
-@pytest.mark.parametrize("given", [{"ClientRequestToken": "short"}, {"ExecutionParameters": []}])
-def test_a_query_has_the_model_s_lengths(code: Any, given: Mapping[str, Any]) -> None:
-    """The constraints of botocore's model; the query itself goes on to a process that is not up here."""
-    assert code("athena.start_query_execution", QueryString="SELECT 1", **given) == "InvalidRequestException"
-    assert code("athena.start_query_execution", QueryString="SELECT 1") == "ServiceUnavailableException"
+@pytest.mark.parametrize(
+    ("given", "member"),
+    [
+        ({}, None),
+        ({"ClientRequestToken": "x" * 32}, None),
+        ({"ClientRequestToken": "short"}, "clientRequestToken"),
+        ({"ExecutionParameters": []}, "executionParameters"),
+        ({"ExecutionParameters": ["1"]}, None),
+        ({"QueryString": ""}, None),
+    ],
+)
+def test_a_query_has_the_lengths_of_the_model(given: Mapping[str, Any], member: str | None) -> None:
+    """The constraints of botocore's model; the statement's are left to the process that answers the call."""
+    body = json.dumps({"QueryString": "SELECT 1", **given}).encode()
+    error = refused(Request("POST", "/", "", [], body), "AmazonAthena.StartQueryExecution")
+    assert (None if error is None else error.code) == (member and "InvalidRequestException")
+    assert member is None or f"at '{member}'" in str(error)
+
+
+def test_a_query_with_a_short_token_does_not_start(code: Any) -> None:
+    refusal = code("athena.start_query_execution", QueryString="SELECT 1", ClientRequestToken="short")
+    assert refusal == "InvalidRequestException"
 
 
 @pytest.mark.parametrize(
@@ -179,3 +199,54 @@ def test_a_query_s_id_begins_with_a_small_letter(code: Any, name: str, refused: 
     asked = {"StartTime": time.time() - 3600, "EndTime": time.time()}
     queries = [{"Id": name, "MetricStat": stat}]
     assert code("cloudwatch.get_metric_data", MetricDataQueries=queries, **asked) == refused
+
+
+def test_a_stream_with_consumers_is_not_deleted_by_accident(code: Any) -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeleteStream.html."""
+    assert code("kinesis.create_stream", StreamName="limits", ShardCount=1) == ""
+    arn = f"arn:aws:kinesis:{REGION}:123456789012:stream/limits"
+    assert code("kinesis.register_stream_consumer", StreamARN=arn, ConsumerName="reader") == ""
+    assert code("kinesis.delete_stream", StreamName="limits") == "ResourceInUseException"
+    assert code("kinesis.delete_stream", StreamARN=arn, EnforceConsumerDeletion=False) == "ResourceInUseException"
+    assert code("kinesis.delete_stream", StreamName="limits", EnforceConsumerDeletion=True) == ""
+
+
+def test_a_time_to_live_is_switched_once(code: Any) -> None:
+    key = [{"AttributeName": "id", "KeyType": "HASH"}]
+    types = [{"AttributeName": "id", "AttributeType": "S"}]
+    table = {"TableName": "limits", "KeySchema": key, "AttributeDefinitions": types, "BillingMode": "PAY_PER_REQUEST"}
+    assert code("dynamodb.create_table", **table) == ""
+
+    def switch(name: str, *, enabled: bool) -> str:
+        given = {"AttributeName": name, "Enabled": enabled}
+        return code("dynamodb.update_time_to_live", TableName="limits", TimeToLiveSpecification=given)
+
+    assert switch("until", enabled=False) == "ValidationException", "it is already disabled"
+    assert switch("until", enabled=True) == ""
+    assert switch("until", enabled=True) == "ValidationException", "it is already enabled"
+    assert switch("other", enabled=True) == "ValidationException", "it is active on another attribute"
+    assert switch("other", enabled=False) == "ValidationException"
+    assert switch("until", enabled=False) == ""
+
+
+def test_a_message_has_contents_and_a_queue_known_attributes(code: Any, sandbox_server: Any) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html."""
+    url = f"{sandbox_server.endpoint_url}/123456789012/limits"
+    assert code("sqs.create_queue", QueueName="limits", Attributes={"Sort": "1"}) == "InvalidAttributeName"
+    assert code("sqs.create_queue", QueueName="limits", Attributes={"DelaySeconds": "0"}) == ""
+    attributes = {"QueueArn": f"arn:aws:sqs:{REGION}:123456789012:other"}
+    assert code("sqs.set_queue_attributes", QueueUrl=url, Attributes=attributes) == "InvalidAttributeName"
+    sent = [
+        code("sqs.send_message", QueueUrl=url, MessageBody=body) for body in ("", "\x01", "\ufffe", "\t\n\U0001f600")
+    ]
+    assert sent == ["MissingParameter", "InvalidMessageContents", "InvalidMessageContents", ""]
+    batch = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(("fine", "\x00"))]
+    assert code("sqs.send_message_batch", QueueUrl=url, Entries=batch) == "InvalidMessageContents"
+
+
+def test_a_subscription_has_a_known_protocol(code: Any) -> None:
+    """https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html."""
+    code("sns.create_topic", Name="limits")
+    topic = f"arn:aws:sns:{REGION}:123456789012:limits"
+    assert code("sns.subscribe", TopicArn=topic, Protocol="ftp", Endpoint="x") == "InvalidParameter"
+    assert code("sns.subscribe", TopicArn=topic, Protocol="email", Endpoint="a@b.example") == ""

@@ -41,7 +41,7 @@ class Stream:
 def stream(sandbox_server: Any, request: pytest.FixtureRequest) -> Iterator[Stream]:
     stream = Stream(sandbox_server.endpoint_url, f"k-{abs(hash(request.node.name))}")
     yield stream
-    stream.kinesis.delete_stream(StreamName=stream.name)
+    stream.kinesis.delete_stream(StreamName=stream.name, EnforceConsumerDeletion=True)
 
 
 def test_what_is_put_is_read_in_the_order_of_its_shard(stream: Stream) -> None:

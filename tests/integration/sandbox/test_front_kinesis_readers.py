@@ -62,7 +62,7 @@ class Stream:
 def stream(sandbox_server: Any, request: pytest.FixtureRequest) -> Iterator[Stream]:
     stream = Stream(sandbox_server.endpoint_url, f"r-{abs(hash(request.node.name))}", getattr(request, "param", 1))
     yield stream
-    stream.kinesis.delete_stream(StreamName=stream.name)
+    stream.kinesis.delete_stream(StreamName=stream.name, EnforceConsumerDeletion=True)
     for events in stream.subscriptions:
         events.close()
     stream.kinesis.close()
@@ -157,7 +157,7 @@ def test_streams_are_listed_by_pages_of_their_names(stream: Stream) -> None:
     rest = stream.kinesis.list_streams(NextToken=page["NextToken"], Limit=1)
     assert rest["StreamNames"] == names[3:]
     for other in others:
-        other.kinesis.delete_stream(StreamName=other.name)
+        other.kinesis.delete_stream(StreamName=other.name, EnforceConsumerDeletion=True)
         other.kinesis.close()
 
 
