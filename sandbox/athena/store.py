@@ -26,6 +26,7 @@ from sandbox.athena.conversions.texts import MACROS as TEXTS
 from sandbox.athena.delimited import DelimitedReader, LazySimpleReader, OpenCsvReader
 from sandbox.athena.errors import StatementError
 from sandbox.athena.holds import Holds, RunningQuery
+from sandbox.athena.native import Library
 from sandbox.athena.objects import Objects, S3Object
 from sandbox.athena.partitions import Found
 from sandbox.athena.rows import LineReader
@@ -59,13 +60,12 @@ class RowStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._objects = objects
         self._path = path
-        self._connection = _open(path, memory, threads)
+        self._library = planning.library()
+        self._connection = _open(path, memory, threads, self._library)
         self._locks: dict[str, threading.Lock] = {}
         self._known: dict[str, dict[S3Object, int]] = {}
         self._lock = threading.Lock()
         self._holds = Holds()
-        self._library = planning.library()
-        self._library.require(self._connection, " ".join((*TEXTS, *RESULTS)))
         self._read = ThreadPoolExecutor(_READERS, thread_name_prefix="read")
         self._load_known()
 
@@ -271,8 +271,11 @@ def _reader(table: CatalogueTable, storage: Storage) -> LineReader | DelimitedRe
     return LineReader([column.name for column in table.columns], storage.parameters)
 
 
-def _open(path: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
-    """Open the DuckDB file, or recreate it if it is unreadable: all its data can be reloaded."""
+def _open(path: Path, memory: str, threads: int, library: Library) -> duckdb.DuckDBPyConnection:
+    """Open the DuckDB file, or recreate it if it is unreadable: all its data can be reloaded.
+
+    What each store has is created in one transaction: each one waits until the disk has it.
+    """
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory,
         "threads": threads,
@@ -290,14 +293,17 @@ def _open(path: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
         for stale in (path, path.with_name(path.name + ".wal")):
             stale.unlink(missing_ok=True)
         connection, layout = duckdb.connect(path, config=config), (0,)
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    connection.execute("BEGIN")
     if layout == (0,):
         connection.execute(
             "CREATE TABLE objects"
             " (name VARCHAR, number INTEGER, bucket VARCHAR, key VARCHAR, etag VARCHAR, size BIGINT)"
         )
-    connection.execute("SET GLOBAL TimeZone = 'UTC'")
     for macro in casts.MACROS:
         connection.execute(f"CREATE OR REPLACE MACRO {macro}")
+    library.require(connection, " ".join((*TEXTS, *RESULTS)))
+    connection.execute("COMMIT")
     return connection
 
 
