@@ -247,8 +247,7 @@ class Relations:
             return self._using(node, first, second)
         fields = (*first.fields, *second.fields)
         if node.condition is None:
-            scans = (*first.scans, *second.scans), (*first.unplaced, *second.unplaced)
-            return Relation(f"{first.sql} CROSS JOIN {second.sql}", fields, *scans)
+            return self._joined(node, "CROSS", first, second, "", fields)
         scope = Scope((*left, *fields) if left else fields, self.outer, closed=node.kind != "INNER")
         binder = self.binder(scope, "JOIN clause")
         condition = binder.condition(node.condition, "JOIN ON clause")
@@ -260,7 +259,7 @@ class Relations:
     def _joined(
         self, node: n.Join, kind: str, first: Relation, second: Relation, condition: str, fields: tuple[Field, ...]
     ) -> Relation:
-        """A join with ON, which has the conditions on the objects of a side to which it adds rows of NULLs."""
+        """A join, whose ON has the conditions on the objects of a side to which it adds rows of NULLs."""
         placed, unplaced = tuple[str, ...](), (*first.unplaced, *second.unplaced)
         match kind:
             case "LEFT":
@@ -273,7 +272,8 @@ class Relations:
             case _:
                 pass
         right = f"({second.sql})" if isinstance(node.right, n.Join) else second.sql
-        sql = f"{first.sql} {kind} JOIN {right} ON {conditions(placed, condition)}"
+        on = conditions(placed, condition)
+        sql = f"{first.sql} {kind} JOIN {right}{f' ON {on}' if on else ''}"
         return Relation(sql, fields, (*first.scans, *second.scans), unplaced)
 
     def _using(self, node: n.Join, first: Relation, second: Relation) -> Relation:
