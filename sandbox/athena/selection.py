@@ -114,8 +114,12 @@ def _satisfying(
 
 def partition_value(text: str, column: TypedColumn) -> str:
     """SQL for a value of a column from SQL for its text; that of an array, map or row is a JSON text."""
+    return _parsed(f"nullif({text}, '{DEFAULT_PARTITION}')", column)
+
+
+def _parsed(text: str, column: TypedColumn) -> str:
     as_json = "::JSON" if column.type.fields else ""
-    return f"TRY_CAST(nullif({text}, '{DEFAULT_PARTITION}'){as_json} AS {column.type.duckdb})"
+    return f"TRY_CAST({text}{as_json} AS {column.type.duckdb})"
 
 
 def unnested(keys: Iterable[tuple[str, TypedColumn]], partitions: Sequence[Row]) -> tuple[str, list[list[str | None]]]:
@@ -129,7 +133,9 @@ def unnested(keys: Iterable[tuple[str, TypedColumn]], partitions: Sequence[Row])
 
 def constant(text: str, column: TypedColumn) -> str:
     """SQL for a value of a column from its text."""
-    return partition_value(literal(text), column)
+    if text == DEFAULT_PARTITION:
+        return f"CAST(NULL AS {column.type.duckdb})"
+    return _parsed(literal(text), column)
 
 
 def _key(found: Found) -> _Key:

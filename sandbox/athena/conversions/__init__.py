@@ -20,7 +20,10 @@ def coerce(value: Value, target: Type) -> Value:
         return value
     if value.type.name == "unknown":
         return Value(target, null(target), value.constant)
-    keeps = value.type.name == target.name == "varchar" or {value.type.name, target.name} <= INTEGERS.keys()
+    of_integers = {value.type.name, target.name} <= INTEGERS.keys()
+    if of_integers and isinstance(value.constant, int):
+        return Value(target, f"CAST({value.constant} AS {target.physical})", value.constant)
+    keeps = of_integers or value.type.name == target.name == "varchar"
     return Value(target, cast_sql(value.sql, value.type, target), value.constant if keeps else NOT_CONSTANT)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 OF_OBJECTS = '"$object"'
 """The name by which a planned statement refers to a scan's condition on its objects."""
@@ -23,6 +24,12 @@ _TOKEN = re.compile(
     r"|\"(?:[^\"]|\"\")*\""
     r"|\b(?P<scan>t\d+(?:v\d+)?) AS (?P<alias>r\d+(?:v\d+)?)\b"
 )
+
+
+_MAX_TEXTS = 64
+"""The most statements whose parts are kept: a query is planned alike each time it is run."""
+_LONG_TEXT = 32_768
+"""The length of a statement whose parts are not kept, such as that of an INSERT of many VALUES."""
 
 
 @dataclass
@@ -69,24 +76,59 @@ def can_be_placed(sql: str, uses: Mapping[str, ScanUse], scan: str, values: Sequ
 
 def in_place(sql: str, uses: Mapping[str, ScanUse], placed: Mapping[str, PlacedScan]) -> str:
     """A planned statement that reads the `placed` scans, by their relations' aliases, where it names them."""
+    parts: list[str] = []
+    for part in (_parts if len(sql) < _LONG_TEXT else _parts.__wrapped__)(sql):
+        if isinstance(part, str):
+            parts.append(part)
+        elif isinstance(part, _Named):
+            found = placed.get(part.scan)
+            parts.append(f"{part.scan if found is None else found.table} AS {part.alias}")
+        else:
+            use = uses.get(part.alias)
+            parts.append(_column(part, None if use is None else placed.get(use.scan)))
+    return "".join(parts)
 
-    def replaced(token: re.Match[str]) -> str:
-        alias, scan = token["row"], token["scan"]
-        if scan is not None:
-            found = placed.get(scan)
-            return token[0] if found is None else f"{found.table} AS {token['alias']}"
-        if alias is None:
-            return token[0]
-        use = uses.get(alias)
-        found = None if use is None else placed.get(use.scan)
-        more = token["more"] or ""
-        if token["column"] == OF_OBJECTS:
-            if found is None:
-                return "" if more else "true"
-            return f"{alias}.{found.condition}{more}"
-        if found is None:
-            return token[0]
-        stored = found.columns.get(token["column"])
-        return f"{found.values[token['column']] if stored is None else f'{alias}.{stored}'}{more}"
 
-    return _TOKEN.sub(replaced, sql)
+def _column(part: _Column, scan: PlacedScan | None) -> str:
+    if part.name == OF_OBJECTS:
+        if scan is None:
+            return "" if part.more else "true"
+        return f"{part.alias}.{scan.condition}{part.more}"
+    stored = None if scan is None else scan.columns.get(part.name)
+    if stored is not None:
+        return f"{part.alias}.{stored}{part.more}"
+    return f"{f'{part.alias}.{part.name}' if scan is None else scan.values[part.name]}{part.more}"
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A scan where a statement names it."""
+
+    scan: str
+    alias: str
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A quoted column of a scan, or its condition, and AND if that follows."""
+
+    alias: str
+    name: str
+    more: str
+
+
+@lru_cache(maxsize=_MAX_TEXTS)
+def _parts(sql: str) -> tuple[str | _Named | _Column, ...]:
+    """A statement's text with its scans and their columns."""
+    parts: list[str | _Named | _Column] = []
+    end = 0
+    for token in _TOKEN.finditer(sql):
+        part = None
+        if token["scan"] is not None:
+            part = _Named(token["scan"], token["alias"])
+        elif token["row"] is not None:
+            part = _Column(token["row"], token["column"], token["more"] or "")
+        if part is not None:
+            parts += sql[end : token.start()], part
+            end = token.end()
+    return (*parts, sql[end:])

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from sandbox.athena.catalogue import CataloguePartition
+from sandbox.athena.files import DEFAULT_PARTITION
 from sandbox.athena.interruption import Interruptible
 from sandbox.athena.planning import QueryPlan
 from sandbox.athena.sql import literal
@@ -168,3 +170,11 @@ def test_a_scan_is_in_place_where_its_condition_has_one(
     assert all(condition in text for condition in conditions), text
     assert text.count("NOT MATERIALIZED") == subqueries, text
     assert "$object" not in text
+
+
+def test_the_value_of_the_partition_of_nulls_is_null(lake: Lake) -> None:
+    table = lake.table("nulls", {"n": "int"}, ["day"])
+    assert table.storage is not None
+    lake.catalogue.parts["nulls"] = [CataloguePartition((DEFAULT_PARTITION,), table.storage)]
+    lake.rows("nulls/x", {"n": 1})
+    assert lake.query("SELECT n, day, count(day) FROM nulls GROUP BY day, n") == [["1", None, "0"]]

@@ -162,3 +162,23 @@ def test_a_bound_that_is_not_constant_or_fails_is_left_to_the_query(lake: Lake, 
     else:
         lake.query(f"SELECT a FROM t WHERE hour >= {bound}")
         assert lake.objects.after == [""]
+
+
+def test_an_integer_literal_is_written_once_in_the_type_that_it_is_compared_in(lake: Lake) -> None:
+    lake.table("t", {"b": "bigint", "s": "smallint"})
+    lake.rows("t/a.json", {"b": 1, "s": -7}, {"b": 2, "s": 7})
+    sql = "SELECT b FROM t WHERE b = 1 AND s < -6"
+    planned = planning.plan(sql, "db", lake.catalogue).sql
+    assert "CAST(1 AS BIGINT)" in planned
+    assert "CAST(CAST(" not in planned
+    assert lake.query(sql) == [["1"]]
+
+
+def test_a_long_statement_is_planned_as_a_short_one(lake: Lake) -> None:
+    lake.table("t", {"a": "int", "b": "int"})
+    lake.rows("t/a.json", *({"a": i, "b": -i} for i in range(4)))
+    numbers = ", ".join(str(10**8 + i) for i in range(4000))
+    sql = f"SELECT a FROM (SELECT a, b, a + b AS c FROM t) WHERE a NOT IN ({numbers}) AND a > 2"
+    planned = planning.plan(sql, "db", lake.catalogue).sql
+    assert '"b"' not in planned
+    assert lake.query(sql) == [["3"]]
