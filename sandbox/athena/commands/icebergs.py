@@ -208,6 +208,9 @@ def _create(
     )
 
 
+_COUNTED = {"bucket": "number of buckets", "truncate": "truncate width"}
+
+
 def _spec(schema: Any, partitions: Sequence[str]) -> Any:
     """The partition spec of PARTITIONED BY (day(at), bucket(4, id), name)."""
     specs: Any = import_module("pyiceberg.partitioning")
@@ -219,6 +222,9 @@ def _spec(schema: Any, partitions: Sequence[str]) -> Any:
         word = found["name"].lower() if found else "identity"
         spelled = f"{word}[{found['count']}]" if found and found["count"] else word
         try:
+            if found and found["count"] and int(found["count"]) == 0:
+                # The Iceberg library of Trino refuses it; PyIceberg writes a table that it cannot read.
+                raise ValueError(f"Invalid {_COUNTED.get(word, word)}: 0 (must be > 0)")
             transform, field = transforms.parse_transform(spelled), schema.find_field(column)
         except ValueError as error:
             raise StatementError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.athena.catalogue import CATALOG, View
+from sandbox.athena.columns import named
 from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult
 from sandbox.athena.errors import StatementError
 from sandbox.athena.statements import forms
@@ -13,14 +14,7 @@ def create(engine: AthenaEngine, statement: forms.CreateView, session: Session) 
     engine.check_catalogue(statement.name)
     schema, name = statement.name.schema or session.database, statement.name.table
     columns = engine.runner.describe(statement.sql, (), session.database)
-    names = [column.name for column in columns]
-    repeated = {name for name in names if names.count(name) > 1}
-    if repeated:
-        message = f"line 1:1: Column name '{min(repeated)}' specified more than once"
-        raise StatementError("DUPLICATE_COLUMN_NAME", message)
-    unknown = next((i for i, column in enumerate(columns, 1) if column.type.name == "unknown"), None)
-    if unknown is not None:
-        raise StatementError("COLUMN_TYPE_UNKNOWN", f"line 1:1: Column type is unknown at position {unknown}")
+    named(columns)
     if statement.if_not_exists and engine.catalogue.raw_table(schema, name) is not None:
         return StatementResult()
     view = View(statement.sql.strip(), session.database, columns)

@@ -6,7 +6,6 @@ location where data may remain: measured by aoyagikouhei/athena-local, docs/cave
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import duckdb
 
 from sandbox.athena.catalogue import CATALOG, CatalogueTable, TypedColumn
 from sandbox.athena.coercions import can_coerce
+from sandbox.athena.columns import named
 from sandbox.athena.commands import icebergs
 from sandbox.athena.commands.partitions import hive_path, location_of
 from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult, written
@@ -59,7 +59,7 @@ def create_table_as(engine: AthenaEngine, statement: forms.CreateTableAs, sessio
                 return written(0, 0)
             message = f"line 1:1: Table '{CATALOG.lower()}.{schema}.{name}' already exists"
             raise StatementError("TABLE_ALREADY_EXISTS", message)
-        columns = _named(engine.runner.describe(statement.sql, session.parameters, session.database))
+        columns = named(engine.runner.describe(statement.sql, session.parameters, session.database))
         if _text(statement.properties, "table_type", "HIVE").upper() == "ICEBERG":
             sql = statement.sql if statement.with_data else select(["*"], f"({statement.sql}) WHERE false")
             return icebergs.create_as(engine, statement.name, statement.properties, columns, session, sql)
@@ -289,20 +289,6 @@ def _check_empty(engine: AthenaEngine, location: str, what: str) -> None:
     if engine.objects.list(bucket, prefix):
         message = f"Target directory for {what} already exists: {location}"
         raise StatementError("HIVE_PATH_ALREADY_EXISTS", message)
-
-
-def _named(columns: Sequence[TypedColumn]) -> list[TypedColumn]:
-    """A query's columns; in a table each requires a name and a type. Names are in lower case."""
-    for position, column in enumerate(columns, 1):
-        if re.fullmatch(r"_col\d+", column.name):
-            raise StatementError("MISSING_COLUMN_NAME", f"line 1:1: Column name not specified at position {position}")
-        if column.type.name == "unknown":
-            raise StatementError("COLUMN_TYPE_UNKNOWN", f"line 1:1: Column type is unknown at position {position}")
-    lowered = [TypedColumn(column.name.lower(), column.type) for column in columns]
-    names = [column.name for column in lowered]
-    if repeated := next((name for name in names if names.count(name) > 1), None):
-        raise StatementError("DUPLICATE_COLUMN_NAME", f"line 1:1: Column name '{repeated}' specified more than once")
-    return lowered
 
 
 def _manifest(engine: AthenaEngine, session: Session, name: str, paths: Sequence[str]) -> str | None:

@@ -57,6 +57,18 @@ def catalog_of(place: Place) -> Any:
     return import_module("pyiceberg.catalog.glue").GlueCatalog("glue", **settings)
 
 
+@pytest.mark.parametrize(
+    ("by", "why"),
+    [("bucket(0, id)", "number of buckets: 0 (must be > 0)"), ("truncate(0, name)", "truncate width: 0 (must be > 0)")],
+)
+def test_a_transform_of_none_is_refused(by: str, why: str, place: Place) -> None:
+    """As the Iceberg library of Trino does; apache/iceberg api/.../transforms/Bucket.java, Truncate.java."""
+    table = f"CREATE TABLE none (id bigint, name string) PARTITIONED BY ({by}) LOCATION 's3://{place.name}/none/' "
+    status = place.finished(place.start(f"{table}TBLPROPERTIES ('table_type' = 'ICEBERG')"))["Status"]
+    assert status["StateChangeReason"].startswith("INVALID_TABLE_PROPERTY")
+    assert why in status["StateChangeReason"]
+
+
 def test_a_table_is_created_filled_and_travelled_in(place: Place) -> None:
     create(place, "travelled")
     assert place.rows("SELECT id, name, total FROM travelled ORDER BY id")[1:] == [["1", "a", "1.50"], ["2", "b", None]]

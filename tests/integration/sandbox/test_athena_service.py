@@ -164,6 +164,9 @@ def test_statements_that_are_no_select(place: Place) -> None:
     assert [c["Type"] for c in stored["StorageDescriptor"]["Columns"]][:2] == ["string", "decimal(38,2)"]
     taken = place.finished(place.start("CREATE VIEW v AS SELECT 1 AS a"))["Status"]
     assert taken["StateChangeReason"].startswith("ALREADY_EXISTS")
+    for columns, code in (("1", "MISSING_COLUMN_NAME"), ("1 AS a, 2 AS A", "DUPLICATE_COLUMN_NAME")):
+        refused = place.finished(place.start(f"CREATE OR REPLACE VIEW v AS SELECT {columns}"))["Status"]
+        assert refused["StateChangeReason"].startswith(f"{code}: line 1:1: Column name")
     assert place.rows("DROP VIEW v") == []
     assert place.rows("DROP VIEW IF EXISTS v") == []
     unsupported = place.finished(place.start("VACUUM changes"))["Status"]
