@@ -26,9 +26,13 @@ def _parts(url: str) -> dict[str, str | None] | None:
     found = _URI.fullmatch(url)
     if found is None or _ILLEGAL.search(url) or ("[" in url and "[" not in (found["authority"] or "")):
         return None
-    if found["scheme"] is not None and not url[len(found["scheme"]) + 1 :]:
+    behind = url[len(found["scheme"]) + 1 :] if found["scheme"] is not None else url
+    if found["scheme"] is not None and not behind:
         return None
-    if url.startswith("//") and not found["authority"]:
+    # What precedes a colon before the first slash must be a scheme, unlike in 1:2 and ::.
+    if found["scheme"] is None and ":" in re.split("[/?#]", url, maxsplit=1)[0]:
+        return None
+    if behind == "//":
         return None
     return found.groupdict()
 
