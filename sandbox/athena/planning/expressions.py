@@ -202,10 +202,10 @@ class Binder:
 
     def _arithmetic(self, node: n.Arithmetic) -> Value:
         left, right = self.bind(node.left), self.bind(node.right)
+        if operators.is_ambiguous(node.operator, left, right):
+            raise self._ambiguous(node)
         found = operators.arithmetic(node.operator, left, right)
         if found is None:
-            if operators.is_ambiguous(node.operator, left, right):
-                raise self._ambiguous(node)
             raise self._no_operator(node, f"{left.type.athena} {node.operator} {right.type.athena}")
         return found
 

@@ -66,7 +66,16 @@ NATIVES = (
 _FLOATS = {"double", "real"}
 WITH_PLUS = frozenset({*INTEGERS, *_FLOATS})
 """The types that may have a plus sign before them."""
-_AMBIGUOUS = {"unknown", "timestamp", "timestamp with time zone"}
+_INTERVALS = frozenset({"interval day to second", "interval year to month"})
+_MOMENTS = frozenset({"timestamp", "timestamp with time zone"})
+_AMBIGUOUS = {
+    "+": (_MOMENTS | _INTERVALS, _MOMENTS | _INTERVALS),
+    "-": (_INTERVALS, _MOMENTS | {"time"}),
+    "*": (frozenset({"bigint", "double"}), frozenset({"bigint", "double"})),
+    "/": (frozenset({"double"}), frozenset[str]()),
+}
+"""The types beside a NULL on the left or on the right for which Trino finds several operators: asked of Trino 435."""
+_LITERAL = re.compile(r"'(?:[^']|'')*'|NULL|true|false", re.IGNORECASE)
 _DAY_MS = 86400000
 _SAFE_DIGITS = 37
 _WIDE = 38
@@ -76,11 +85,11 @@ _SHORT = 18
 def arithmetic(operator: str, left: Value, right: Value) -> Value | None:
     """left + - * / % right; None if Trino lacks the operator for the types."""
     if left.type.name == "unknown" and right.type.name == "unknown":
-        return None
+        return Value(Type("tinyint"), "CAST(NULL AS TINYINT)") if operator == "%" else None
     if left.type.name == "unknown":
-        left = coerce(left, _beside_null(operator, right.type))
+        left = coerce(left, _beside_null(operator, right.type, is_left=True))
     elif right.type.name == "unknown":
-        right = coerce(right, _beside_null(operator, left.type))
+        right = coerce(right, _beside_null(operator, left.type, is_left=False))
     common = common_type(left.type, right.type)
     if common is not None and common.name in INTEGERS:
         return _integers(operator, coerce(left, common), coerce(right, common))
@@ -93,14 +102,21 @@ def arithmetic(operator: str, left: Value, right: Value) -> Value | None:
 
 def is_ambiguous(operator: str, left: Value, right: Value) -> bool:
     """Whether arithmetic with NULL could be of several types."""
-    names = {left.type.name, right.type.name}
-    return names == {"unknown"} or (operator in {"+", "-"} and "unknown" in names and names <= _AMBIGUOUS)
+    a, b = left.type.name, right.type.name
+    if a == b == "unknown":
+        return operator != "%"
+    beside_left, beside_right = _AMBIGUOUS.get(operator, (frozenset[str](), frozenset[str]()))
+    return (a == "unknown" and b in beside_left) or (b == "unknown" and a in beside_right)
 
 
-def _beside_null(operator: str, other: Type) -> Type:
+def _beside_null(operator: str, other: Type, *, is_left: bool) -> Type:
     """The type of a NULL in arithmetic: the other operand's, or what can be added to a date or multiply an interval."""
-    if operator == "+" and other.name == "date":
+    if (operator == "+" and other.name in {"date", "time"}) or (
+        operator == "-" and other.name == "date" and not is_left
+    ):
         return t.DAY_TO_SECOND
+    if other.name == "decimal":
+        return t.decimal_of(1, 0)
     return t.BIGINT if operator in {"*", "/"} and other.name.startswith("interval") else other
 
 
@@ -114,7 +130,8 @@ def _integers(operator: str, left: Value, right: Value) -> Value:
 
 def _floats(operator: str, left: Value, right: Value) -> Value:
     if operator == "%":
-        return Value(left.type, f"CASE WHEN {right.sql} = 0 THEN 'nan' ELSE fmod({left.sql}, {right.sql}) END")
+        # Not DuckDB's fmod, whose result has the divisor's sign.
+        return Value(left.type, f"({left.sql} % {right.sql})")
     return Value(left.type, f"({left.sql} {operator} {right.sql})")
 
 
@@ -348,6 +365,12 @@ def _all_true(results: str) -> str:
 def group_key(value: Value) -> str:
     """The part of a value that GROUP BY, DISTINCT, ORDER BY and joins compare."""
     return equality_key(value.sql, value.type)
+
+
+def sort_key(value: Value) -> str:
+    """As `group_key`, for ORDER BY outside of windows, where DuckDB refuses a bare literal."""
+    key = group_key(value)
+    return f"CAST({key} AS VARCHAR)" if _LITERAL.fullmatch(key) else key
 
 
 def distinct(row: Sequence[Value]) -> str:
