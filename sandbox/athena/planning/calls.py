@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.athena import functions
 from sandbox.athena import types as t
-from sandbox.athena.conversions import cast, castable, coerce
+from sandbox.athena.conversions import cast, coerce
 from sandbox.athena.functions.equality import is_keyed, keyed
 from sandbox.athena.functions.function import Modifiers, TrinoFunction
 from sandbox.athena.functions.resolution import Argument, LambdaArgument, Match, resolve
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 Aggregate = Callable[["Binder", n.Call], Value]
 _EMPTY, _ERROR = "\x01EMPTY", "\x01ERROR"
+# The types that JSON_VALUE returns, by trino 435's ExpressionAnalyzer.visitJsonValue.
+_JSON_VALUES = frozenset(
+    {*t.INTEGERS, "double", "real", "decimal", "varchar", "char", "boolean", "date"}
+    | {"time", "time with time zone", "timestamp", "timestamp with time zone"}
+)
 
 
 class Calls:
@@ -236,8 +241,9 @@ class Calls:
         if node.name != "json_value":
             return cast(found, node.returning) if node.returning is not None else found
         returning = node.returning or t.VARCHAR
-        if not castable(t.VARCHAR, returning) or returning.fields:
-            raise binder.error("TYPE_MISMATCH", node, f"Invalid return type of JSON_VALUE: {returning.athena}")
+        if returning.name not in _JSON_VALUES:
+            message = f"Invalid return type of function JSON_VALUE: {returning.athena}"
+            raise binder.error("TYPE_MISMATCH", node, message)
         defaults = [(_EMPTY, node.on_empty), (_ERROR, node.on_error)]
         whens = "".join(
             f" WHEN __v = '{marker}' THEN {binder.bind_as(default, returning, 'The default of JSON_VALUE').sql}"
@@ -266,8 +272,17 @@ class Calls:
         default = binder.bind_as(node.on_error, returning, "The default of JSON_VALUE").sql
         return f"CASE WHEN __v IS NULL THEN NULL ELSE coalesce({tried}, {default}) END"
 
+    def _format(self, binder: Binder, node: n.Call) -> Value:
+        if len(node.arguments) < 2:
+            raise binder.error("SYNTAX_ERROR", node, "The 'format' function must have at least two arguments")
+        if (given := binder.bind(node.arguments[0]).type).name != "varchar":
+            message = f"Type of first argument to format() must be VARCHAR (actual: {given.athena})"
+            raise binder.error("TYPE_MISMATCH", node.arguments[0], message)
+        return self.named(binder, node, node.name, list(node.arguments))
+
     _SPECIAL: ClassVar[dict[str, Callable[[Any, Any, n.Call], Value]]] = {
         "coalesce": _coalesce,
+        "format": _format,
         "if": _if,
         "nullif": _nullif,
         "try": _try,
@@ -304,7 +319,7 @@ def modifiers(binder: Binder, node: n.Call, *, over: str = "", nulls: str = "") 
 
 def sorted_by(binder: Binder, items: Sequence[n.Sort]) -> str:
     """The list of ORDER BY."""
-    return ", ".join(operators.group_key(binder.bind(item.expression)) + direction(item) for item in items)
+    return ", ".join(operators.sort_key(binder.bind(item.expression)) + direction(item) for item in items)
 
 
 def direction(item: n.Sort) -> str:

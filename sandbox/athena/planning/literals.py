@@ -20,21 +20,14 @@ _MAX_INTEGER = 2147483647
 _MAX_BIGINT = 9223372036854775807
 _DATE = re.compile(r"\s*([+-]?\d{1,})-(\d{1,2})-(\d{1,2})\s*")
 _TIMESTAMP = re.compile(
-    r"\s*([+-]?\d{4,}-\d{1,2}-\d{1,2})(?: (\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?))?\s*(?P<zone>[^\s].*?)?\s*"
+    r"([+-]?\d{4,}-\d{1,2}-\d{1,2})(?: (\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?))?\s*(?P<zone>[^\s].*?)?\s*"
 )
-_TIME = re.compile(r"\s*(\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?)\s*")
+_TIME = re.compile(r"(\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?)\s*")
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _DECIMAL = re.compile(r"([+-]?)0*(\d*)(?:\.(\d*))?")
 _MS = {"DAY": 86400000, "HOUR": 3600000, "MINUTE": 60000, "SECOND": 1000}
-_FORMS = {
-    ("DAY", "HOUR"): r"(?P<DAY>\d+) (?P<HOUR>\d+)",
-    ("DAY", "MINUTE"): r"(?P<DAY>\d+) (?P<HOUR>\d+):(?P<MINUTE>\d+)",
-    ("DAY", "SECOND"): r"(?P<DAY>\d+) (?P<HOUR>\d+):(?P<MINUTE>\d+):(?P<SECOND>\d+)(?:\.(?P<MS>\d{1,3}))?",
-    ("HOUR", "MINUTE"): r"(?P<HOUR>\d+):(?P<MINUTE>\d+)",
-    ("HOUR", "SECOND"): r"(?P<HOUR>\d+):(?P<MINUTE>\d+):(?P<SECOND>\d+)(?:\.(?P<MS>\d{1,3}))?",
-    ("MINUTE", "SECOND"): r"(?P<MINUTE>\d+):(?P<SECOND>\d+)(?:\.(?P<MS>\d{1,3}))?",
-    ("YEAR", "MONTH"): r"(?P<YEAR>\d+)-(?P<MONTH>\d+)",
-}
+# The units of both kinds of interval, each with what separates it from the next.
+_UNITS = ({"YEAR": "-", "MONTH": ""}, {"DAY": " ", "HOUR": ":", "MINUTE": ":", "SECOND": ""})
 MAX_MICROSECONDS = 6
 
 
@@ -169,15 +162,11 @@ def interval_value(node: n.Interval) -> Value:
     """INTERVAL '1-2' YEAR TO MONTH in months, or INTERVAL '1 02:03' DAY TO MINUTE in milliseconds."""
     units = (node.start,) if node.end is None or node.end == node.start else (node.start, node.end)
     months = units[0] in {"YEAR", "MONTH"}
-    text = node.text.strip()
-    negative = node.negative != text.startswith("-")
-    text = text.lstrip("+-")
-    form = _FORMS.get((units[0], units[-1]))
-    if form is None:
-        fraction = r"(?:\.(?P<MS>\d{1,3}))?" if units[0] == "SECOND" else ""
-        form = rf"(?P<{units[0]}>\d+){fraction}"
-    match = re.fullmatch(form, text)
-    if match is None or len(units) > len(set(units)):
+    negative = node.negative != node.text.startswith("-")
+    text = re.sub(r"[+-]", "", node.text, count=1) if node.text[:1] in {"+", "-"} else node.text
+    form = _interval_form(units[0], units[-1])
+    match = None if form is None else re.fullmatch(form, text)
+    if match is None:
         raise StatementError("INVALID_LITERAL", f"'{node.text}' is not a valid INTERVAL literal")
     parts = {unit: int(value) for unit, value in match.groupdict().items() if value is not None and unit != "MS"}
     if months:
@@ -187,3 +176,20 @@ def interval_value(node: n.Interval) -> Value:
         total += int((match.groupdict().get("MS") or "0").ljust(3, "0"))
     type_ = t.YEAR_TO_MONTH if months else t.DAY_TO_SECOND
     return Value(type_, f"CAST({-total if negative else total} AS {type_.physical})")
+
+
+def _interval_form(first: str, last: str) -> str | None:
+    """The pattern of an interval's text, which may end after any unit, or before the first; None for no such interval.
+
+    Source: trino 435, DateTimeUtils.createPeriodFormatter, whose OrderedPeriodParser tries each of these.
+    """
+    kind = next(kind for kind in _UNITS if first in kind)
+    names = list(kind)
+    if last not in kind or names.index(first) > names.index(last):
+        return None
+    form = ""
+    for name in reversed(names[names.index(first) : names.index(last) + 1]):
+        behind = f"(?:{kind[name]}(?:{form})?)?" if form else ""
+        fraction = r"(?:\.(?P<MS>\d{1,3}))?" if name == "SECOND" else ""
+        form = rf"(?P<{name}>\d+){fraction}{behind}"
+    return f"(?:{form})?"

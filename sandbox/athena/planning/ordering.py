@@ -65,4 +65,8 @@ def _with_ties(
 
 def ordinal(node: n.Expression) -> int | None:
     """The position in an integer literal of GROUP BY or ORDER BY; None for any other expression."""
-    return int(node.text) if isinstance(node, n.Literal) and node.kind == "integer" else None
+    if isinstance(node, n.Negative) and node.sign == "-" and isinstance(node.operand, n.Literal):
+        node, sign = node.operand, -1
+    else:
+        sign = 1
+    return sign * int(node.text) if isinstance(node, n.Literal) and node.kind == "integer" else None

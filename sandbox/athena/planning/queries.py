@@ -34,6 +34,7 @@ Planned = tuple[str, tuple[Field, ...]]
 _DEPTH = "$depth"
 RECURSION_LIMIT = 10
 """The steps of WITH RECURSIVE: Trino's max_recursion_depth."""
+_MAX_SORTED = 2147483647
 
 
 @dataclass(frozen=True)
@@ -141,10 +142,14 @@ class Queries:
         return f"{sql}, {distinct}({names}) AS ({rows})", Cte(distinct, columns)
 
     def _ordered(self, query: n.Query, outer: Scope | None) -> Planned:
+        limit = self._count(query.limit)
+        if query.order_by and not query.ties and limit and int(limit) > _MAX_SORTED:
+            message = f"ORDER BY LIMIT > {_MAX_SORTED} is not supported"
+            raise self.context.error("NOT_SUPPORTED", query.order_by[0], message)
         ordering = Ordering(
             query.order_by,
             self._count(query.offset_rows),
-            self._count(query.limit),
+            limit,
             query.ties,
         )
         return self._body(query.body, outer, ordering)
@@ -180,7 +185,7 @@ class Queries:
         fields = tuple(f.of_rows() for f in fields)
         moved = tuple(f.within(alias) for f in fields)
         binder = self._binder(Scope(moved, outer), "ORDER BY clause")
-        keys = [(operators.group_key(self._sort_key(item, moved, binder)), direction(item)) for item in ordering.items]
+        keys = [(operators.sort_key(self._sort_key(item, moved, binder)), direction(item)) for item in ordering.items]
         head = f"SELECT {listed(f'{alias}.{name} AS {name}' for f in fields for name in f.columns)}"
         if ordering.ties:
             fields = tuple(replace(f, parsed=None) for f in fields)

@@ -251,7 +251,7 @@ class SelectPlanner:
             if not has_trait(value.type, "orderable"):
                 message = f"Type {value.type.athena} is not orderable, and therefore cannot be used in ORDER BY"
                 raise self._context.error("TYPE_MISMATCH", item, message)
-            keys.append((operators.group_key(value), direction(item)))
+            keys.append((operators.sort_key(value), direction(item)))
         return keys
 
     def _sort_key(self, item: n.Sort, items: SelectItems, outputs: Sequence[Field], binder: Binder) -> Value:

@@ -25,6 +25,9 @@ _BACKWARDS = {("CURRENT ROW", "PRECEDING"), ("FOLLOWING", "PRECEDING"), ("FOLLOW
 def window_sql(binder: Binder, call: n.Call, over: n.Window | str, named: Mapping[str, n.Window]) -> str:
     """The window of a call in DuckDB's SQL, in parentheses."""
     window = _resolved(binder, call, over, named, depth=0)
+    if call.name in _WITHOUT_FRAME and not window.order_by:
+        message = f"{call.name} function requires an ORDER BY window clause"
+        raise binder.error("MISSING_ORDER_BY", window, message)
     partition = [operators.group_key(binder.bind(expression)) for expression in window.partition_by]
     orders: list[str] = []
     values: list[Value] = []
