@@ -9,13 +9,13 @@ be read.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from components.audit.table import RULES, violations
 from components.explain.cli import check_stack, load, refusal
 from stack.commandline import Exit, Parser, run
 from stack.installation import program
+from stack.terminal import write_lines
 
 
 def main(arguments: list[str] | None = None, root: Path | None = None) -> int:
@@ -38,13 +38,13 @@ def _main(arguments: list[str] | None, root: Path | None) -> int:
     )
     chosen = parser.parse_args(arguments)
     if chosen.rules:
-        sys.stdout.writelines(f"{rule.id}  {rule.says}\n    {rule.source}\n" for rule in RULES)
+        write_lines(*(f"{rule.id}  {rule.says}\n    {rule.source}" for rule in RULES))
         return Exit.OK
     check_stack(root, chosen.stack)
     graph, settings = load(root, chosen.stack, chosen.config)
     found = list(violations(graph, settings))
     for violation in found:
         name = violation.urn.rpartition("::")[2]
-        sys.stdout.write(f"{name}: {violation.rule.says}\n    {violation.rule.id}, {violation.rule.source}\n")
-    sys.stdout.write(f"{len(RULES)} rules, {len(graph.resources)} resources, {len(found)} violations.\n")
+        write_lines(f"{name}: {violation.rule.says}\n    {violation.rule.id}, {violation.rule.source}")
+    write_lines(f"{len(RULES)} rules, {len(graph.resources)} resources, {len(found)} violations.")
     return Exit.NOT_AS_WANTED if found else Exit.OK

@@ -143,8 +143,8 @@ def sentence(active: Active) -> str:
 def duration(text: str) -> float:
     """The seconds of a duration; raises ArgumentTypeError for an invalid text."""
     match = _DURATION.fullmatch(text)
-    if match is None:
-        raise ArgumentTypeError(f"{text!r} is not a duration: give 500ms, 30s, 5m or 1h")
+    if match is None or not float(match[1]):
+        raise ArgumentTypeError(f"{text!r} is not a duration above 0: give 500ms, 30s, 5m or 1h")
     return float(match[1]) * _SECONDS[match[2]]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,17 @@ def test_a_resource_that_breaks_the_rule_is_found(rule: Rule, cases: list[Case])
     kept = [case for case in kept if rule.holds(case)]
     assert kept, "there is a resource that the rule speaks of, and one that keeps it"
     assert any(not rule.holds(rule.breaks(case)) for case in kept)
+
+
+def test_on_a_narrow_terminal_the_rules_break_between_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main(["--rules"], ROOT) == 0
+    shown = capsys.readouterr().out
+    assert [line for line in shown.splitlines() if len(line) > 40 and len(line.split()) > 1] == []
+    assert shown.split() == [word for rule in RULES for word in f"{rule.id} {rule.says} {rule.source}".split()]
 
 
 def test_the_command_prints_the_rules(capsys: pytest.CaptureFixture[str]) -> None:

@@ -112,6 +112,14 @@ def test_what_cannot_be_a_directory_is_one_sentence(
     assert (tmp_path / "file").read_text() == "all my work"
 
 
+@pytest.mark.parametrize("time", ["0s", "0.0ms", "-1s", "soon", "5"])
+def test_a_fault_lasts_for_some_time(time: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(["fault", "on", "throttle", "dynamodb", f"--for={time}", "--state-dir", str(tmp_path)])
+    assert end.value.code == 2
+    assert f"'{time}' is not a duration above 0" in error(capsys)
+
+
 def test_a_directory_with_other_files_is_never_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "thesis.txt").write_text("all my work")
 
