@@ -5,10 +5,17 @@ lambda_/test_lambda_api.snapshot.json of localstack/localstack.
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
+from typing import Any
+
+from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.models import lambda_backends
 
 from sandbox.front.reply import ServiceError
 from sandbox.refusals.registry import Asked, refuses
+from sandbox.state import ACCOUNT_ID
 
 _LONGEST_NAME = 64
 _LARGEST_ENVIRONMENT_BYTES = 4096
@@ -94,6 +101,34 @@ def timeout(asked: Asked) -> ServiceError | None:
         "ValidationException",
         f"1 validation error detected: Value '{given}' at 'timeout' failed to satisfy constraint: "
         f"Member must have value less than or equal to {_LONGEST_TIMEOUT_S}",
+    )
+
+
+@refuses("lambda", "CreateFunction", "UpdateFunctionCode")
+def archive(asked: Asked) -> ServiceError | None:
+    """Refuse code that is not a zip archive; moto takes any bytes."""
+    given = asked.get("ZipFile") or asked.at("Code.ZipFile")
+    if not isinstance(given, bytes) or zipfile.is_zipfile(io.BytesIO(given)):
+        return None
+    return _invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")
+
+
+@refuses("lambda", "AddPermission")
+def permission(asked: Asked) -> ServiceError | None:
+    """Refuse a second statement with the same id, which moto adds to the function's policy."""
+    name, sid = str(asked.get("FunctionName")), asked.get("StatementId")
+    functions: Any = lambda_backends[ACCOUNT_ID][asked.region]
+    try:
+        statements = functions.get_function(name, asked.get("Qualifier")).policy.statements
+    except UnknownFunctionException:
+        return None
+    if all(statement.get("Sid") != sid for statement in statements):
+        return None
+    return ServiceError(
+        "ResourceConflictException",
+        f"The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the existing "
+        "statement.",
+        status=409,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
+import zipfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -115,6 +117,26 @@ def test_a_function_s_configuration(code: Any, given: Mapping[str, Any], refused
         "Code": {"ZipFile": b"PK\x05\x06" + bytes(18)},
     }
     assert code("lambda.create_function", **created, **given) == refused
+
+
+def test_a_function_s_code_is_an_archive_and_its_permissions_have_own_ids(code: Any) -> None:
+    """lambda_/test_lambda.snapshot.json and test_lambda_api.snapshot.json of localstack/localstack."""
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    code("iam.create_role", RoleName="limits", AssumeRolePolicyDocument=trust)
+    made = {"Role": "arn:aws:iam::123456789012:role/limits", "Runtime": "python3.12", "Handler": "handler.handle"}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("handler.py", "")
+    name, zipped = f"archive-{time.time_ns()}", packed.getvalue()
+    invalid = "InvalidParameterValueException"
+    assert code("lambda.create_function", FunctionName=name, Code={"ZipFile": b"def handle"}, **made) == invalid
+    assert code("lambda.create_function", FunctionName=name, Code={"ZipFile": zipped}, **made) == ""
+    assert code("lambda.update_function_code", FunctionName=name, ZipFile=b"def handle") == invalid
+    assert code("lambda.update_function_code", FunctionName=name, ZipFile=zipped) == ""
+    given = {"FunctionName": name, "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
+    added = [code("lambda.add_permission", StatementId=sid, **given) for sid in ("a", "a", "b")]
+    assert added == ["", "ResourceConflictException", ""]
+    assert code("lambda.add_permission", StatementId="a", **given | {"FunctionName": "none"}) != ""
 
 
 @pytest.mark.parametrize(
