@@ -178,3 +178,18 @@ def test_the_value_of_the_partition_of_nulls_is_null(lake: Lake) -> None:
     lake.catalogue.parts["nulls"] = [CataloguePartition((DEFAULT_PARTITION,), table.storage)]
     lake.rows("nulls/x", {"n": 1})
     assert lake.query("SELECT n, day, count(day) FROM nulls GROUP BY day, n") == [["1", None, "0"]]
+
+
+def test_equal_joins_below_unnest_have_the_rows_of_each(lake: Lake) -> None:
+    """DuckDB's optimizer of common subplans gave others."""
+    lake.table("t", {"a": "int", "b": "int", "c": "string", "k": "int"})
+    rows = [{"a": a, "b": b, "c": f"c{(a * b) % 3}", "k": a * 4 + b} for a in range(4) for b in range(3)]
+    lake.rows("t/x", *rows, {"a": 1, "c": "c1", "k": 1}, {"b": 2, "k": 2})
+    some = "SELECT a, b, k FROM {} WHERE b IS NULL OR c = 'c1'"
+    joined = "SELECT x.a, y.b, x.c, y.k FROM {} AS x LEFT JOIN ({}) AS y ON x.a = y.b"
+    once = f"({joined.format('t', some.format('t'))})"
+    twice = joined.format(once, some.format(once))
+    below = [int(row[0]) for row in lake.query(twice) if row[0] is not None]
+    unnested = f"SELECT a, b, c, k FROM ({twice}) CROSS JOIN UNNEST(ARRAY[a, 2]) AS u(e) WHERE e > 1"
+    found = lake.query(f"SELECT a FROM ({unnested}) WHERE a > 0")
+    assert sorted(int(str(a)) for (a,) in found) == sorted(a for a in below if a > 0 for e in (a, 2) if e > 1)
