@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sandbox.athena.conversions.numbers import unscaled
@@ -27,6 +27,7 @@ _STATES = frozenset({*INTEGERS, "real", "double", "boolean", "decimal", "date", 
 """The types of reduce_agg's state."""
 _SUMMED = 28
 """The sum of decimals with more digits may exceed a decimal, although their mean does not."""
+_MAX_VALUES = 10000
 
 
 def _aggregate(
@@ -71,12 +72,19 @@ def _first(call: TypedCall, order: str) -> str:
     values = call.aggregate(
         "list", call[0], order_by=f"{_ordered(call, 0, order)} {order}", filter_=f"{call[0]} IS NOT NULL"
     )
-    return _limited(call, values, call[1])
+    return _limited(call, values, call[1], f"second argument of {call.name}_n")
 
 
-def _limited(call: TypedCall, values: str, count: str) -> str:
-    wrong = fail("INVALID_FUNCTION_ARGUMENT", "'third argument of max_by/min_by must be a positive integer'", call.type)
-    return once([values, count], lambda a: f"CASE WHEN {a[1]} <= 0 THEN {wrong} ELSE list_slice({a[0]}, 1, {a[1]}) END")
+def _limited(call: TypedCall, values: str, count: str, argument: str) -> str:
+    few = fail("INVALID_FUNCTION_ARGUMENT", f"'{argument} must be a positive integer'", call.type)
+
+    def checked(a: Sequence[str]) -> str:
+        message = f"'{argument} must be less than or equal to {_MAX_VALUES}; found ' || {a[1]}"
+        many = fail("INVALID_FUNCTION_ARGUMENT", message, call.type)
+        whole = f"list_slice({a[0]}, 1, {a[1]})"
+        return f"CASE WHEN {a[1]} <= 0 THEN {few} WHEN {a[1]} > {_MAX_VALUES} THEN {many} ELSE {whole} END"
+
+    return once([values, count], checked)
 
 
 def _ordered(call: TypedCall, index: int, order: str) -> str:
@@ -135,7 +143,7 @@ def _extreme_by(name: str, order: str) -> tuple[TrinoFunction, ...]:
     def several(call: TypedCall) -> str:
         key = f"{_ordered(call, 1, order)} {order}"
         values = call.aggregate("list", call[0], order_by=key, filter_=f"{call[1]} IS NOT NULL")
-        return _limited(call, values, call[2])
+        return _limited(call, values, call[2], f"third argument of {call.name}")
 
     return (
         _aggregate(

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sandbox.athena.coercions import can_coerce
-from sandbox.athena.conversions import coerce
 from sandbox.athena.functions.equality import has_variants
 from sandbox.athena.functions.function import TrinoFunction
 from sandbox.athena.functions.signature import Bindings, Signature, TypePattern, has_trait, parse_signature
@@ -101,7 +99,7 @@ def _match(
         if isinstance(argument, LambdaArgument):
             if pattern.name != "function" or len(pattern.components) != argument.count + 1:
                 return None
-        elif not bindings.bind(pattern, argument.type):
+        elif pattern.name == "function" or not bindings.bind(pattern, argument.type):
             return None
     lambdas = _bind_lambdas(bindings, patterns, arguments)
     if lambdas is None:
@@ -145,14 +143,13 @@ def _bind_lambda(bindings: Bindings, pattern: TypePattern, argument: LambdaArgum
     parameters = tuple(bindings.resolve(component) for component in pattern.components[:-1])
     body = argument.bind(parameters)
     result = pattern.components[-1]
-    fits = _is_bound(result, bindings) and can_coerce(body.type, bindings.resolve(result))
+    fits = _is_bound(result, bindings) and body.type == bindings.resolve(result)
     if not fits and not bindings.bind(result, body.type):
         return None
     expected = bindings.resolve(result)
-    if body.type != expected and not (bindings.coerce and can_coerce(body.type, expected)):
+    if body.type != expected:
         return None
-    converted = coerce(body, expected)
-    return Value(function_of(*parameters, expected), converted.sql, parameters=body.parameters)
+    return Value(function_of(*parameters, expected), body.sql, parameters=body.parameters)
 
 
 def _is_bound(pattern: TypePattern, bindings: Bindings) -> bool:

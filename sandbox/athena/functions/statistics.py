@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox.athena.functions.building import INVALID, once
+from sandbox.athena.functions.building import INVALID, invalid, once
 from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.native import Native
 from sandbox.athena.types import DOUBLE
@@ -97,9 +97,13 @@ def _percentile(call: TypedCall) -> str:
         return _whole(found) if whole else f"CAST({found} AS {kind})"
 
     if several:
+        refused = invalid("'Percentile cannot be null'", call.type)
         return once(
             [values, fraction],
-            lambda a: f"CASE WHEN {a[0]} IS NOT NULL THEN list_transform({a[1]}, lambda p_: {one(a[0], 'p_')}) END",
+            lambda a: (
+                f"CASE WHEN {a[0]} IS NULL THEN NULL WHEN len(list_filter({a[1]}, lambda p_: p_ IS NULL)) > 0"
+                f" THEN {refused} ELSE list_transform({a[1]}, lambda p_: {one(a[0], 'p_')}) END"
+            ),
         )
     return once([values, fraction], lambda a: one(a[0], a[1]))
 

@@ -92,6 +92,8 @@ def _concat_of_chars(call: TypedCall) -> str:
 
 def _concat_ws(call: TypedCall) -> str:
     """Join texts; a NULL separator returns NULL, NULL texts are omitted."""
+    if len(call.arguments) < 2:
+        return invalid(literal("There must be two or more arguments"), call.type)
     if call.arguments[1].type.name == "array":
         return f"athena_joined({call[1]}, {call[0]})"
     return once(

@@ -10,6 +10,8 @@ from sandbox.athena import types as t
 from sandbox.athena.conversions import cast
 from sandbox.athena.conversions.addresses import is_address
 from sandbox.athena.errors import StatementError
+from sandbox.athena.functions import jsontext
+from sandbox.athena.functions.native import TrinoError
 from sandbox.athena.functions.zones import zone_of
 from sandbox.athena.sql import literal
 from sandbox.athena.syntax import nodes as n
@@ -23,7 +25,14 @@ _TIMESTAMP = re.compile(
     r"([+-]?\d{4,}-\d{1,2}-\d{1,2})(?: (\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?))?\s*(?P<zone>[^\s].*?)?\s*"
 )
 _TIME = re.compile(r"(\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?)\s*")
-_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_BITS = {"tinyint": 8, "smallint": 16, "int": 32, "integer": 32, "bigint": 64}
+_FLOAT = re.compile(r"\s*[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fFdD]?)\s*", re.ASCII)
+_TEXTS = {
+    "boolean": re.compile("t|true|1|f|false|0", re.IGNORECASE),
+    "double": _FLOAT,
+    "real": _FLOAT,
+    "uuid": re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+}
 _DECIMAL = re.compile(r"([+-]?)0*(\d*)(?:\.(\d*))?")
 _MS = {"DAY": 86400000, "HOUR": 3600000, "MINUTE": 60000, "SECOND": 1000}
 # The units of both kinds of interval, each with what separates it from the next.
@@ -73,10 +82,10 @@ def _decimal(text: str) -> Value:
 def typed_literal(node: n.TypedLiteral) -> Value:
     """DATE '…', TIMESTAMP '…', DECIMAL '…' and the like; StatementError (INVALID_LITERAL)."""
     name, text = node.type_name, node.text
+    if not _is_of(name, text):
+        raise _invalid(node)
     match name:
         case "date":
-            if _DATE.fullmatch(text) is None or not _is_date(text):
-                raise _invalid(node)
             return Value(t.DATE, f"DATE {literal(text.strip())}")
         case "timestamp":
             return _timestamp(node)
@@ -91,10 +100,27 @@ def typed_literal(node: n.TypedLiteral) -> Value:
         case "json":
             return Value(t.JSON, f"athena_json_parse({literal(text)})")
         case _:
-            if (name == "uuid" and re.fullmatch(_UUID, text) is None) or (name == "ipaddress" and not is_address(text)):
-                raise _invalid(node)
-            target = Type("integer" if name == "int" else name)
-            return cast(Value(t.VARCHAR, literal(text)), target)
+            return cast(Value(t.VARCHAR, literal(text)), Type("integer" if name == "int" else name))
+
+
+def _is_of(name: str, text: str) -> bool:
+    """Whether Trino reads a text as a value of this type."""
+    if name in _BITS:
+        limit = 1 << (_BITS[name] - 1)
+        return re.fullmatch(r"[+-]?[0-9]+", text) is not None and -limit <= int(text) < limit
+    if name == "date":
+        return _DATE.fullmatch(text) is not None and _is_date(text)
+    if name in {"ipaddress", "json"}:
+        return is_address(text) if name == "ipaddress" else _is_json(text)
+    return name not in _TEXTS or _TEXTS[name].fullmatch(text) is not None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        jsontext.parse(text)
+    except TrinoError:
+        return False
+    return True
 
 
 def _time(node: n.TypedLiteral) -> Value:

@@ -117,7 +117,9 @@ def _distance(binder: Binder, node: n.Expression, value: Value, key: Value) -> s
         if value.type == t.YEAR_TO_MONTH:
             return f"to_months({value.sql})"
         return f"to_microseconds({value.sql} * 1000)"
-    if key.type.name in _NUMBERS and can_coerce(value.type, key.type):
+    if key.type.name in _NUMBERS and value.type.name != "unknown" and can_coerce(value.type, key.type):
         return coerce(value, key.type).sql
-    message = f"Window frame RANGE value type ({value.type.athena}) not compatible with sort item ({key.type.athena})"
+    message = (
+        f"Window frame RANGE value type ({value.type.athena}) not compatible with sort item type ({key.type.athena})"
+    )
     raise binder.error("TYPE_MISMATCH", node, message)
