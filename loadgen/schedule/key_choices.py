@@ -41,12 +41,12 @@ def key_choice(form: str, meaning: str) -> Callable[[Maker], Maker]:
 
 @key_choice("uniform", "of the newest 96,000 orders each as often")
 def _uniform(parameters: Parameters) -> AnyKeys:
-    return Uniform(parameters.take("rest", duration, 1.0))
+    return Uniform(parameters.take("rest", duration, 0.1))
 
 
 @key_choice("latest:theta=0.99", "the newest most often")
 def _latest(parameters: Parameters) -> AnyKeys:
-    return Latest(parameters.take("theta", number, 0.99), parameters.take("rest", duration, 1.0))
+    return Latest(parameters.take("theta", number, 0.99), parameters.take("rest", duration, 0.1))
 
 
 @key_choice("zipfian:theta=0.99", "the same few most often")
@@ -63,7 +63,7 @@ def _hot(parameters: Parameters) -> AnyKeys:
 
 def keys_help() -> str:
     """Return a line for each key choice, for --help."""
-    every = {"each with rest=TIME": "the pause of an order after a write (default: 1s; zipfian and hot: 50ms)"}
+    every = {"each with rest=TIME": "the pause of an order after a write (default: 100ms; zipfian and hot: 50ms)"}
     return help_lines({kind.form: kind.meaning for kind in KEY_CHOICES.values()} | every)
 
 

@@ -45,7 +45,7 @@ class KeyChoice(Protocol):
 class Uniform(Struct, frozen=True, tag="uniform"):
     """Chooses uniformly among the newest SPAN orders."""
 
-    rest_s: float = 1.0
+    rest_s: float = 0.1
 
     @property
     def of_first(self) -> bool:
@@ -63,7 +63,7 @@ class Latest(Struct, frozen=True, tag="latest"):
     """Prefers the newest: the order of rank k from the newest in proportion to 1 / k^theta."""
 
     theta: float = 0.99
-    rest_s: float = 1.0
+    rest_s: float = 0.1
 
     @property
     def of_first(self) -> bool:

@@ -68,7 +68,7 @@ def test_a_comparison_says_in_words_how_the_plans_differ(job: Job) -> None:
     assert differences(first, second) == [
         f"profile: constant:per_s=100,duration_s=2 and {phases},title=phases",
         "mix: insert=60,update=30,delete=10 and insert=50,update=40,get=10",
-        "keys: uniform:rest_s=1 and zipfian:theta=1.2,rest_s=0.05",
+        "keys: uniform:rest_s=0.1 and zipfian:theta=1.2,rest_s=0.05",
         "limit: none and 300",
         "preload: none and orders=20,per_s=100",
     ]

@@ -4,8 +4,10 @@ import pytest
 
 from loadgen.dynamodb.item import item_size, write_units
 from loadgen.dynamodb.writes import Write, WriteResult
-from loadgen.schedule.keys import Uniform
+from loadgen.schedule.keys import AnyKeys, Latest, Uniform
 from loadgen.schedule.mix import Mix
+from loadgen.schedule.plan import Plan
+from loadgen.schedule.profile import Constant
 from loadgen.workloads.lifecycle import CANCELLED, DELIVERED, PAID, PLACED, RETURNED, SHIPPED, Life
 from loadgen.workloads.orders import Orders
 from loadgen.workloads.pools import CHANNELS, Pools
@@ -81,3 +83,17 @@ def test_an_item_weighs_what_dynamodb_says() -> None:
     assert item_size({"id": {"S": "é"}, "n": {"N": "-12.50"}, "b": {"BOOL": True}}) == (2 + 2) + (1 + 4) + (1 + 1)
     assert item_size({"l": {"L": [{"S": "ab"}, {"M": {"k": {"NULL": True}}}]}}) == 1 + 3 + 2 + 2 + (3 + 1 + 1 + 1)
     assert [write_units(size) for size in (1, 1024, 1025, 4096)] == [1, 1, 2, 4]
+
+
+@pytest.mark.parametrize("keys", [Uniform(), Latest()])
+def test_few_changes_of_a_short_run_are_replaced_by_inserts(order_pools: Pools, keys: AnyKeys) -> None:
+    """With a rest of a second, every change of the first second was, and a sixth of ten seconds' changes."""
+    plan = Plan(profile=Constant(500.0, 10.0), seed=1, keys=keys)
+    orders = Orders(order_pools, plan.mix, plan.keys, table="orders", seed=1)
+    changes = replaced = 0
+    for arrival in orders.arrivals(plan.offsets_ns()):
+        write = orders.write(arrival)
+        orders.finish(write, WriteResult.APPLIED)
+        changes += arrival.op != "insert"
+        replaced += write.substitute
+    assert replaced <= 0.06 * changes
