@@ -6,7 +6,7 @@ import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -31,15 +31,18 @@ _LONG = 10
 
 
 class QueryCost(NamedTuple):
-    """What a query costs through each source at a number of changes: the median of its times in Athena, in ms, and the
-    processor time of the sandbox's processes for one, in ms, which other programs change less.
+    """What a query costs through each source at a number of changes.
+
+    Of the plain table the median of its times in Athena, in ms; of the others the median of how many times the plain
+    table's they take in the same round, because Athena's times are whole milliseconds and the machine's speed changes.
+    And the processor time of the sandbox's processes for one query, in ms, which other programs change less.
     """
 
     query: str
     changes: int
     plain_ms: float
-    today_ms: float
-    current_ms: float
+    today: float
+    current: float
     plain_processor_ms: float
     today_processor_ms: float
     current_processor_ms: float
@@ -54,7 +57,7 @@ def _main(arguments: list[str] | None) -> int:
     parser = Parser(prog="python -m benchmarks.lake.queries", description=__doc__)
     parser.add_argument("--orders", type=int, default=100_000, help="orders (default: %(default)s)")
     parser.add_argument("--each", type=int, default=10, help="changes of each order (default: %(default)s)")
-    parser.add_argument("--runs", type=int, default=20, help="runs of each query (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=40, help="runs of each query (default: %(default)s)")
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     chosen = parser.parse_args(arguments)
     costs: list[QueryCost] = []
@@ -81,7 +84,7 @@ def _main(arguments: list[str] | None) -> int:
 
 
 def _measure(sandbox: FilledSandbox, changes: int, runs: int) -> list[QueryCost]:
-    """Each query through each source in turn; the first round loads the objects and does not count."""
+    """Each query through the plain table and through each other source in turn."""
     elapsed: list[int] = []
     outputs = sandbox.outputs
     athena = Athena(
@@ -90,21 +93,59 @@ def _measure(sandbox: FilledSandbox, changes: int, runs: int) -> list[QueryCost]
         outputs.require("database_name"),
         watch=lambda progress: _note(progress, elapsed),
     )
+
+    def measured(sql: str, source: str) -> tuple[int, float]:
+        """A query's time in Athena in ms, and its processor time in ms."""
+        elapsed.clear()
+        began_s = sandbox.processor_s()
+        athena.query(sql.format(source))
+        return elapsed[-1], (sandbox.processor_s() - began_s) * 1000
+
     costs: list[QueryCost] = []
     for name, sql in _QUERIES.items():
-        times: dict[str, list[int]] = {PLAIN: [], TODAY: [], _CURRENT: []}
-        processor_s = dict.fromkeys(times, 0.0)
-        for round_ in range(runs + 1):
-            for source, found in times.items():
-                elapsed.clear()
-                began_s = sandbox.processor_s()
-                athena.query(sql.format(source))
-                if round_:
-                    found.append(elapsed[-1])
-                    processor_s[source] += sandbox.processor_s() - began_s
-        medians = (statistics.median(found) for found in times.values())
-        costs.append(QueryCost(name, changes, *medians, *(s / runs * 1000 for s in processor_s.values())))
+        by_source = {
+            source: _beside_plain(lambda chosen, sql=sql: measured(sql, chosen), source, runs)
+            for source in (TODAY, _CURRENT)
+        }
+        today, current = by_source[TODAY], by_source[_CURRENT]
+        costs.append(
+            QueryCost(
+                name,
+                changes,
+                current.plain_ms,
+                today.ratio,
+                current.ratio,
+                current.plain_processor_ms,
+                today.processor_ms,
+                current.processor_ms,
+            )
+        )
     return costs
+
+
+class _BesidePlain(NamedTuple):
+    ratio: float
+    plain_ms: float
+    processor_ms: float
+    plain_processor_ms: float
+
+
+def _beside_plain(measured: Callable[[str], tuple[int, float]], source: str, runs: int) -> _BesidePlain:
+    """A query through a source and through the plain table, in pairs whose order alternates.
+
+    So each is as often the one that finds the processor's caches as the other has left them. The first two pairs load
+    the objects and do not count.
+    """
+    of_source: list[tuple[int, float]] = []
+    of_plain: list[tuple[int, float]] = []
+    for number in range(-2, runs):
+        found = {one: measured(one) for one in ((source, PLAIN) if number % 2 else (PLAIN, source))}
+        if number >= 0:
+            of_source.append(found[source])
+            of_plain.append(found[PLAIN])
+    ratio = statistics.median(one[0] / other[0] for one, other in zip(of_source, of_plain, strict=True))
+    processor = (statistics.mean(one[1] for one in times) for times in (of_source, of_plain))
+    return _BesidePlain(ratio, statistics.median(one[0] for one in of_plain), *processor)
 
 
 def _note(progress: QueryProgress, elapsed: list[int]) -> None:
@@ -121,7 +162,7 @@ def _show(costs: list[QueryCost]) -> None:
     for cost in costs:
         lines.add_row(
             *(cost.query, f"{cost.changes:,}", f"{cost.plain_ms:.0f}"),
-            *(f"{cost.today_ms / cost.plain_ms:.1f}", f"{cost.current_ms / cost.plain_ms:.2f}"),
+            *(f"{cost.today:.1f}", f"{cost.current:.2f}"),
             f"{cost.plain_processor_ms:.0f}",
             f"{cost.today_processor_ms / cost.plain_processor_ms:.1f}",
             f"{cost.current_processor_ms / cost.plain_processor_ms:.2f}",
