@@ -233,7 +233,7 @@ AGGREGATES = [
     "count(*)", "count({any})", "count(DISTINCT {str} || op)", "sum({int})", "sum({dec})", "sum({dbl})", "avg({int})",
     "avg({dec})", "avg({dbl})", "min({dec})", "max({str})", "max({date})", "min({ts})", "count_if({bool})",
     "bool_and({bool})", "bool_or({bool})", "every({bool})", "max_by({str}, {int})", "min_by({dec}, {dec})",
-    "max_by({str}, {ts})", "min_by({str}, {dec}, 2)", "max({int}, 2)", "min({dec}, 2)",
+    "max_by({str}, {ts})", "min_by(coalesce({str}, ''), {dec}, 2)", "max({int}, 2)", "min({dec}, 2)",
     "array_agg({str} ORDER BY seq, order_id)", "array_agg({int} ORDER BY seq DESC, order_id)",
     "array_agg(status ORDER BY order_id, seq) FILTER (WHERE {bool})", "sum({dec}) FILTER (WHERE {bool})",
     "avg(DISTINCT {dec})", "sum(DISTINCT {int})", "stddev({dbl})", "stddev_pop({int})", "variance({dec})",
