@@ -18,7 +18,7 @@ from loadgen.workloads.orders import Orders
 
 
 class SingleWrites:
-    """The writes of the order workload, one in each call."""
+    """The writes of the order workload, one in each call. Raises: RuntimeError: nothing is compiled."""
 
     failure = None
     limit_reached = False
@@ -27,11 +27,8 @@ class SingleWrites:
     def __init__(
         self, plan: Plan, orders: Orders, metrics: SegmentMetrics, *, start_ns: int, ledger: Ledger | None = None
     ) -> None:
-        if native is None:
-            raise RuntimeError("nothing is compiled")
         self.next_ns = NEVER
         self._orders = CompiledOrders(orders, start_ns)
-        self._lags = native.lags
         self._metrics = metrics
         self._start_ns = start_ns
         self._ledger = ledger
@@ -68,7 +65,7 @@ class SingleWrites:
         if writes:
             send(cast("list[Call]", writes), counters)
             lag = counters.latencies.lag
-            for write in self._lags(writes, lag.exact):
+            for write in self._orders.count_lags(writes, lag.exact):
                 lag.record((write.sent_ns - write.planned_ns) // 1000)
         return due
 
@@ -109,4 +106,8 @@ class SingleWrites:
 
     def _set_following(self, following: PlannedOperation | None) -> None:
         self._following = following
-        self.next_ns = NEVER if following is None else self._start_ns + following[1]
+        if following is None:
+            self.next_ns = NEVER
+        else:
+            _, offset_ns, *_ = following
+            self.next_ns = self._start_ns + offset_ns

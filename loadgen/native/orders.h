@@ -20,6 +20,9 @@ typedef struct {
     uint8_t status, channel, busy;
 } Order;
 
+/* loadgen/workloads/compiled_orders.py allocates them. */
+_Static_assert(sizeof(Order) == 32, "an order takes 32 bytes");
+
 /* A ring, in which an order's place follows from its number. */
 typedef struct {
     Py_buffer buffer;

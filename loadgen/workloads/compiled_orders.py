@@ -18,7 +18,7 @@ from loadgen.schedule.keys import WINDOW
 from loadgen.workloads.orders import Orders, version_texts
 from loadgen.workloads.rows import phase_rows, step_rows
 
-_ORDER_BYTES = 32
+_ORDER_BYTES = 32  # native/orders.h
 _OPS = tuple(map(sys.intern, ("insert", "update", "delete")))
 _TARGETS = ("PutItem", "UpdateItem", "DeleteItem")
 
@@ -62,6 +62,7 @@ class CompiledOrders:
         self.constants = texts, (*numbers, start_ns), phases, steps, Write, orders.table, *_OPS, *_TARGETS
         self.ring = bytearray(0 if orders.only_inserts else _ORDER_BYTES * WINDOW)
         self._render, self._count, self._finish = native.orders, native.acknowledge, native.finish
+        self._count_lags = native.lags
 
     def due(
         self,
@@ -78,6 +79,10 @@ class CompiledOrders:
         sent, which is the end of them.
         """
         return DueWrites(*self._render(self.constants, self.ring, arrivals, following, until_ns, limit, room))
+
+    def count_lags(self, writes: list[Write], counts: list[int]) -> list[Write]:
+        """Count by µs how long after its planned time each write was sent; return those for which there is no count."""
+        return self._count_lags(writes, counts)
 
     def acknowledge(
         self, writes: list[Write], service: list[int], intended: list[int], *, first_ns: int, end_ns: int

@@ -29,8 +29,9 @@ def _parts(url: str) -> dict[str, str | None] | None:
     behind = url[len(found["scheme"]) + 1 :] if found["scheme"] is not None else url
     if found["scheme"] is not None and not behind:
         return None
-    # What precedes a colon before the first slash must be a scheme, unlike in 1:2 and ::.
-    if found["scheme"] is None and ":" in re.split("[/?#]", url, maxsplit=1)[0]:
+    # A colon in the path's first segment would end a scheme, which neither 1:2 nor :: has.
+    first_segment = re.split("[/?#]", url, maxsplit=1)[0]
+    if found["scheme"] is None and ":" in first_segment:
         return None
     if behind == "//":
         return None

@@ -8,14 +8,14 @@ the FROM clause, `views` a view. `expressions` binds expressions, with `operator
 `subscripts` and `literals`, `correlation` refuses what Trino cannot decorrelate; `scope` resolves names, `context` has
 the shared state of one statement, `pruning` finds the constraints on a table's partitions and objects, `folding`
 evaluates constant texts, `scans` reads tables of few objects in place, `stored` converts between stored columns and
-values, `unused` leaves out unused columns, `jsontogether` reads several scalars of a JSON text at once.
+values, `unused` leaves out unused columns, `jsontogether` reads several scalars of a JSON text at once,
+`texts` keeps what follows from a statement's text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from sandbox.athena import conversions, functions
 from sandbox.athena.catalogue import GlueCatalogue, TypedColumn
@@ -27,14 +27,10 @@ from sandbox.athena.planning.pruning import needed_by_all
 from sandbox.athena.planning.queries import plan_query
 from sandbox.athena.planning.relations import PATH
 from sandbox.athena.planning.scans import ScanUse
+from sandbox.athena.planning.texts import kept
 from sandbox.athena.planning.unused import without_unused
 from sandbox.athena.planning.views import used_with
 from sandbox.athena.syntax import parse_query
-
-_MAX_TEXTS = 64
-"""The most shortened texts of statements that are kept."""
-_LONG_TEXT = 32_768
-"""The length of a text, such as that of an INSERT of many VALUES, which is not kept."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +57,16 @@ def plan(
     """
     context = PlanningContext(catalogue, text, database, catalogue.lookup(used_with), evaluate)
     sql, fields = plan_query(context, parse_query(text))
-    shorten = _shortened if len(sql) < _LONG_TEXT else _shortened.__wrapped__
-    sql = shorten(sql, frozenset(context.droppable))
+    sql = _shortened(sql, frozenset(context.droppable))
     shown = [f for f in fields if not f.hidden]
     names = tuple(f.spelled or f.name or f"_col{i}" for i, f in enumerate(shown))
     columns = tuple(TypedColumn(f.name or f"_col{i}", f.type) for i, f in enumerate(shown))
     return QueryPlan(sql, needed_by_all(context.reads), columns, names, context.uses)
 
 
-@lru_cache(maxsize=_MAX_TEXTS)
+@kept
 def _shortened(sql: str, droppable: frozenset[str]) -> str:
-    """A statement without what nothing reads, each text read once. A query is planned alike each time it is run."""
+    """A statement without what nothing reads, each text read once."""
     return together(without_unused(sql, droppable))
 
 

@@ -45,9 +45,8 @@ class PlanningContext:
     """`names` counts the unique names, which end in `suffix`; `views` are those in planning, outermost first.
 
     `known` are the tables that were looked up. `reads` has one for each scan, `uses` has each by its alias in FROM.
-    `outer_references` are the names so far
-    that enclosing queries have. `droppable` are columns whose readers go by their names. `evaluate` gives the text of a
-    constant's SQL, or None if it fails.
+    `outer_references` are the names so far that enclosing queries have. `droppable` are columns whose readers go by
+    their names. `evaluate` gives the text of a constant's SQL, or None if it fails.
     """
 
     catalogue: GlueCatalogue

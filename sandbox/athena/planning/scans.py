@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+
+from sandbox.athena.planning.texts import kept
 
 OF_OBJECTS = '"$object"'
 """The name by which a planned statement refers to a scan's condition on its objects."""
@@ -24,12 +25,6 @@ _TOKEN = re.compile(
     r"|\"(?:[^\"]|\"\")*\""
     r"|\b(?P<scan>t\d+(?:v\d+)?) AS (?P<alias>r\d+(?:v\d+)?)\b"
 )
-
-
-_MAX_TEXTS = 64
-"""The most statements whose parts are kept: a query is planned alike each time it is run."""
-_LONG_TEXT = 32_768
-"""The length of a statement whose parts are not kept, such as that of an INSERT of many VALUES."""
 
 
 @dataclass
@@ -77,7 +72,7 @@ def can_be_placed(sql: str, uses: Mapping[str, ScanUse], scan: str, values: Sequ
 def in_place(sql: str, uses: Mapping[str, ScanUse], placed: Mapping[str, PlacedScan]) -> str:
     """A planned statement that reads the `placed` scans, by their relations' aliases, where it names them."""
     parts: list[str] = []
-    for part in (_parts if len(sql) < _LONG_TEXT else _parts.__wrapped__)(sql):
+    for part in _parts(sql):
         if isinstance(part, str):
             parts.append(part)
         elif isinstance(part, _Named):
@@ -117,7 +112,7 @@ class _Column:
     more: str
 
 
-@lru_cache(maxsize=_MAX_TEXTS)
+@kept
 def _parts(sql: str) -> tuple[str | _Named | _Column, ...]:
     """A statement's text with its scans and their columns."""
     parts: list[str | _Named | _Column] = []

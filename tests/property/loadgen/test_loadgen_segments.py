@@ -18,8 +18,8 @@ from loadgen.schedule.plan import NO_PRELOAD, Plan, Preload
 from loadgen.schedule.profile import Constant
 from loadgen.workloads.orders import Orders
 from loadgen.workloads.pools import Pools
+from tests.property.loadgen.plans import EPOCH_NS, orders_of
 
-EPOCH_NS = 1_767_225_600 * 10**9
 weights = st.integers(min_value=0, max_value=9)
 mixes = st.builds(
     Mix,
@@ -53,19 +53,7 @@ plans = st.builds(
 
 def writes_of(plan: Plan, pools: Pools, *, whole_items: bool = False) -> dict[int, Write]:
     """Return all writes of the plan's segment by arrival, each acknowledged immediately."""
-    orders = Orders(
-        pools,
-        plan.mix,
-        plan.keys,
-        table="orders",
-        seed=plan.seed,
-        preload=plan.preload.orders,
-        segment=plan.segment,
-        segments=plan.segments,
-        epoch_ns=EPOCH_NS,
-        whole_items=whole_items,
-        item_bytes=plan.item_bytes,
-    )
+    orders = orders_of(plan, pools, whole_items=whole_items)
     writes: dict[int, Write] = {}
     for arrival in orders.arrivals(plan.offsets_ns()):
         write = writes[arrival.index] = orders.write(arrival)

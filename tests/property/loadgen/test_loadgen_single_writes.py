@@ -21,8 +21,8 @@ from loadgen.schedule.profile import Constant
 from loadgen.workloads.compiled_orders import CompiledOrders
 from loadgen.workloads.orders import Orders
 from loadgen.workloads.pools import Pools
+from tests.property.loadgen.plans import orders_of
 
-EPOCH_NS = 1_767_225_600 * 10**9
 compiled = pytest.mark.skipif(native is None, reason="nothing is compiled")
 weights = st.integers(min_value=0, max_value=9)
 plans = st.builds(
@@ -62,19 +62,9 @@ class Run:
     def __init__(self, kind: Any, pools: Pools, plan: Plan, start_ns: int) -> None:
         self.metrics = SegmentMetrics(start_ns, plan.before_s)
         self.ledger = Ledger()
-        orders = Orders(
-            pools,
-            plan.mix,
-            plan.keys,
-            table="orders",
-            seed=plan.seed,
-            preload=plan.preload.orders,
-            segment=plan.segment,
-            segments=plan.segments,
-            epoch_ns=EPOCH_NS,
-            item_bytes=plan.item_bytes,
+        self.source: CallSource = kind(
+            plan, orders_of(plan, pools), self.metrics, start_ns=start_ns, ledger=self.ledger
         )
-        self.source: CallSource = kind(plan, orders, self.metrics, start_ns=start_ns, ledger=self.ledger)
         self.source.begin()
         self.now_ns = start_ns
         self.in_flight: list[Call] = []
