@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from capacity.report import CapacityReport, read
+from loadgen.report.beside import BesideRow, print_beside
 from loadgen.report.compare import distinct
 from stack import write_lines
 
@@ -34,17 +35,9 @@ def share_lost(first: CapacityReport, second: CapacityReport) -> float:
 
 def show(first: Path, second: Path, tolerated: float | None) -> int:
     """Print both; exit code 1 when the second's capacity is lower by more than the tolerance."""
-    from rich.console import Console
-    from rich.table import Table
-
     one, other = read(first), read(second)
     names = distinct(first, second)
-    table = Table("", *names)
-    for column in table.columns:
-        column.overflow = "fold"
-    for line in lines(one, other):
-        table.add_row(*line)
-    Console().print(table)
+    print_beside(names, [BesideRow(name, values) for name, *values in lines(one, other)])
     lost = share_lost(one, other)
     verdict = f"takes {lost:.1%} less" if lost else "takes as much or more"
     write_lines(f"{names[1]} {verdict}.")

@@ -20,8 +20,8 @@ from lake.counts import whole
 from lake.described import log_place
 from lake.formats import WRITERS, write_table
 from lake.retention import check_kept, kept_days
-from lake.tables import print_table
 from stack import StackOutputs, UserError, add_options, resolve_options
+from stack.tables import print_table
 from transform.schema import TABLE
 
 NAME = "query"

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from lake.counts import counted
 from lake.progress import places
-from lake.tables import print_line, print_table
 from lake.verification import Report, Verification
+from stack.tables import print_line, print_table
 
 REPORT_VERSION = 1
 

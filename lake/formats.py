@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lake.athena import Cell, Result, ResultColumn, Row
-from lake.tables import WIDEST, print_line, print_table
+from stack.tables import measured, print_line, print_table
 
 _NUMBERS = frozenset({"tinyint", "smallint", "int", "integer", "bigint", "float", "real", "double", "decimal"})
 _NOT_JSON_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
@@ -91,8 +91,7 @@ def _record(columns: tuple[ResultColumn, ...], row: Row) -> Table:
 
 def _exceeds(console: Console, table: Table) -> bool:
     """Whether a table of several columns is wider than the terminal."""
-    widest = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
-    return console.is_terminal and len(table.columns) > 1 and widest > console.width
+    return console.is_terminal and len(table.columns) > 1 and measured(console, table).maximum > console.width
 
 
 def _text(cell: Cell) -> Text:

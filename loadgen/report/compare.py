@@ -11,6 +11,7 @@ from typing import cast
 from msgspec import Struct
 
 from loadgen.metrics.counters import METRICS
+from loadgen.report.beside import BesideRow, print_beside
 from loadgen.report.report import CAPACITY, RunReport, kind, read
 from loadgen.report.threshold import measure
 from loadgen.schedule.mix import KINDS, Kind
@@ -28,9 +29,6 @@ _METRICS = (
     ("lag_p99", "generator's lag p99, ms", False, 2, 0.5),
     *((name, metric.title, False, 0, 0.0) for name, metric in METRICS.items() if metric.shown.role != "count"),
 )
-
-_NARROW = 60
-"""Columns of a terminal that leave the names of metrics no room beside a table's lines."""
 
 
 class ComparedMetric(Struct, frozen=True):
@@ -130,8 +128,6 @@ def distinct(first: Path, second: Path) -> tuple[str, str]:
 
 def main(argv: Sequence[str]) -> int:
     """Print two reports side by side; exit code 1 when the second's loss exceeds the tolerance."""
-    from rich.console import Console
-    from rich.table import Table
     from rich_argparse import RichHelpFormatter
 
     parser = Parser(
@@ -154,28 +150,23 @@ def main(argv: Sequence[str]) -> int:
         show = cast("Callable[[Path, Path, float | None], int]", import_module("capacity.compare").show)
         return show(arguments.first, arguments.second, tolerated)
     first, second = read(arguments.first), read(arguments.second)
-    console = Console()
     names = distinct(arguments.first, arguments.second)
-    table = Table("", *names, "change")
-    if console.width < _NARROW:
-        table.box = None
-    for column in table.columns:
-        column.overflow = "fold"
-    for column in table.columns[1:]:
-        column.justify = "right"
     found = lines(first, second)
-    for line in found:
-        change = "" if line.change is None else f"{line.change:+.1%}"
-        style = "red" if line.worse > (tolerated or 0.0) else ""
-        table.add_row(
-            line.name, f"{line.first:,.{line.digits}f}", f"{line.second:,.{line.digits}f}", change, style=style
-        )
-    console.print(table)
+    print_beside(names, [_row(line, tolerated or 0.0) for line in found], "change", justify="right")
     write_lines(verdict(found, names[1], tolerated or 0.0))
     write_lines(*(f"the runs differ in {difference}" for difference in differences(first, second)))
     if tolerated is None:
         return 0
     return int(any(line.worse > tolerated for line in found))
+
+
+def _row(line: ComparedMetric, tolerated: float) -> BesideRow:
+    change = "" if line.change is None else f"{line.change:+.1%}"
+    return BesideRow(
+        line.name,
+        (f"{line.first:,.{line.digits}f}", f"{line.second:,.{line.digits}f}", change),
+        "red" if line.worse > tolerated else "",
+    )
 
 
 def _share(text: str) -> float:

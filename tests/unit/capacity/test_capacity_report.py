@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from argparse import ArgumentTypeError
 from datetime import UTC, datetime
@@ -285,6 +286,21 @@ def test_two_reports_are_compared_by_what_the_pipelines_take(
     assert "takes 19.2% less" in capsys.readouterr().out  # 990, measured at the saturated stream, and 800
     assert main(["compare", *names, "--tolerate", "10%"]) == 1
     assert main(["compare", *names[::-1], "--tolerate", "10%"]) == 0
+
+
+def test_a_narrow_comparison_has_a_line_for_each_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = tmp_path / "before.json", tmp_path / "after.json"
+    for path in paths:
+        capacity_report().save(path)
+    for name, value in {"COLUMNS": "30", "LINES": "50", "TERM": "dumb"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["compare", *map(str, paths)]) == 0
+    out = capsys.readouterr().out
+    assert "bottleneck: stream and stream\n" in out
+    assert {"before.json", "after.json"} <= set(out.split())
 
 
 def test_the_stage_is_the_one_that_most_failed_steps_name() -> None:

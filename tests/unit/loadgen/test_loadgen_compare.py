@@ -1,5 +1,6 @@
 """Two reports side by side."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,15 +28,34 @@ def test_a_comparison_says_when_only_one_run_was_compiled(job: Job) -> None:
     assert differences(first, second) == ["native: yes and no"]
 
 
-def test_a_narrow_comparison_breaks_no_word(
+@pytest.mark.parametrize("width", [20, 30, 40, 60, 80, 120])
+def test_a_comparison_breaks_no_word_at_any_width(
+    width: int, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A terminal's user copies a file's name; that of the second is wider than some of the terminals."""
+    monkeypatch.chdir(tmp_path)
+    second = "after-the-change-of-the-pipeline.json"
+    for name in ("a.json", second):
+        reports.build(job, [part(0)], start_epoch_ns=EPOCH_NS, interrupted=False).save(Path(name))
+    for name, value in {"COLUMNS": str(width), "LINES": "50", "TERM": "dumb"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert compare(["a.json", second]) == 0
+    out = capsys.readouterr().out
+    words = [word.strip(",") for word in out.split()]
+    assert {"acked", "generator's", "throttled", "a.json", second} <= set(words)
+    assert all(len(line) <= width or second in line for line in out.splitlines())
+
+
+def test_a_comparison_in_a_file_has_the_whole_names(
     job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("a.json", "b.json"):
-        reports.build(job, [part(0)], start_epoch_ns=EPOCH_NS, interrupted=False).save(tmp_path / name)
-    monkeypatch.setenv("COLUMNS", "40")
-    assert compare([str(tmp_path / "a.json"), str(tmp_path / "b.json")]) == 0
-    words = set(capsys.readouterr().out.split())
-    assert {"generator's", "throttled", "a.json", "b.json"} <= words
+    monkeypatch.chdir(tmp_path)
+    second = f"{'after-the-change-of-the-pipeline' * 4}.json"
+    for name in ("a.json", second):
+        reports.build(job, [part(0)], start_epoch_ns=EPOCH_NS, interrupted=False).save(Path(name))
+    assert compare(["a.json", second]) == 0
+    assert second in capsys.readouterr().out.splitlines()[1].split()
 
 
 def test_reports_of_the_same_name_have_their_directories(

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-WIDEST = 1_000_000
+_WIDEST = 1_000_000
+"""Columns of a file's line, which has no limit."""
+
+
+def measured(console: Console, table: Table) -> Measurement:
+    """Return the columns that a table takes: at least those of its longest words, at most those of its whole cells."""
+    return console.measure(table, options=console.options.update(max_width=_WIDEST))
 
 
 def print_table(console: Console, table: Table) -> None:
@@ -14,7 +21,7 @@ def print_table(console: Console, table: Table) -> None:
     if console.is_terminal:
         console.print(table)
         return
-    console.width = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
+    console.width = measured(console, table).maximum
     console.print(table)
 
 
