@@ -42,7 +42,7 @@ def test_a_comparison_breaks_no_word_at_any_width(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     assert compare(["a.json", second]) == 0
     out = capsys.readouterr().out
-    words = [word.strip(",") for word in out.split()]
+    words = [word.strip(",:") for word in out.split()]
     assert {"acked", "generator's", "throttled", "a.json", second} <= set(words)
     assert all(len(line) <= width or second in line for line in out.splitlines())
 
