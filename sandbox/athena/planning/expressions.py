@@ -13,7 +13,16 @@ from sandbox.athena.coercions import can_coerce, common_type, common_type_of
 from sandbox.athena.conversions import cast, castable, coerce
 from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.signature import has_trait
-from sandbox.athena.planning import jsonbuilding, jsonspelling, literals, operators, subqueries, subscripts, timezones
+from sandbox.athena.planning import (
+    fields,
+    jsonbuilding,
+    jsonspelling,
+    literals,
+    operators,
+    subqueries,
+    subscripts,
+    timezones,
+)
 from sandbox.athena.planning.calls import Calls
 from sandbox.athena.planning.context import OuterReference, PlanningContext
 from sandbox.athena.planning.folding import constant_text
@@ -293,17 +302,7 @@ class Binder:
         return jsonspelling.parsed(self, node, value) or cast(value, node.type, safe=node.safe)
 
     def _extract(self, node: n.Extract) -> Value:
-        functions = {
-            "YEAR": "year", "QUARTER": "quarter", "MONTH": "month", "WEEK": "week", "DAY": "day",
-            "DAY_OF_MONTH": "day", "DAY_OF_WEEK": "day_of_week", "DOW": "day_of_week", "DAY_OF_YEAR": "day_of_year",
-            "DOY": "day_of_year", "YEAR_OF_WEEK": "year_of_week", "YOW": "year_of_week", "HOUR": "hour",
-            "MINUTE": "minute", "SECOND": "second", "TIMEZONE_HOUR": "timezone_hour",
-            "TIMEZONE_MINUTE": "timezone_minute",
-        }  # fmt: skip
-        name = functions.get(node.part)
-        if name is None:
-            raise self.error("SYNTAX_ERROR", node, f"Invalid EXTRACT field: {node.part}")
-        return self.calls.named(self, node, name, [node.operand])
+        return fields.extract(self, node)
 
     def _at_time_zone(self, node: n.AtTimeZone) -> Value:
         return timezones.at_time_zone(self, node)
