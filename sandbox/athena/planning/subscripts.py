@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.athena import types as t
-from sandbox.athena.coercions import can_coerce
+from sandbox.athena.coercions import can_coerce, common_type
 from sandbox.athena.conversions import cast, castable, coerce
 from sandbox.athena.errors import StatementError
 from sandbox.athena.types import INTEGERS
@@ -14,8 +14,10 @@ def subscript(base: Value, index: Value) -> Value | None:
     """The element of an array, the value of a map's key, or a member of a row; None for other types."""
     if base.type.name == "array" and can_coerce(index.type, t.BIGINT):
         return _element(base, coerce(index, t.BIGINT))
-    if base.type.name == "map" and can_coerce(index.type, base.type.key):
-        return _entry(base, coerce(index, base.type.key))
+    if base.type.name == "map":
+        # subscript(map(K, V), K): the map and the key are converted to one type, as a function's arguments are.
+        key = common_type(base.type.key, index.type)
+        return None if key is None else _entry(coerce(base, t.map_of(key, base.type.value)), coerce(index, key))
     return _member(base, index) if base.type.name == "row" and index.type != t.BIGINT else None
 
 
