@@ -110,21 +110,30 @@ def _difference(call: TypedCall) -> str:
         return f"CAST({days} AS BIGINT)" if unit == "day" else f"CAST(trunc({days} / 7) AS BIGINT)"
     if type_name == "timestamp with time zone":
         return checked(call, lambda a: _zoned_difference(unit, a[1], a[2]))
+    if type_name == "timestamp":
+        return _local_difference(unit, _whole_ms(call, 1), _whole_ms(call, 2))
+    return _local_difference(unit, call[1], call[2])
+
+
+def _whole_ms(call: TypedCall, index: int) -> str:
+    """A timestamp whose difference is taken: Trino first leaves out what is below a millisecond (DateDiff)."""
+    return call[index] if call.arguments[index].type.precision <= 3 else f"date_trunc('millisecond', {call[index]})"
+
+
+def _local_difference(unit: str, start: str, end: str) -> str:
     if unit in _MONTHS:
-        months = f"athena_months_between({call[1]}::TIMESTAMP, {call[2]}::TIMESTAMP)"
+        months = f"athena_months_between({start}::TIMESTAMP, {end}::TIMESTAMP)"
         return f"({months})" if unit == "month" else f"athena_quotient({months}, {_MONTHS[unit]})"
-    return f"athena_quotient(epoch_us({call[2]}) - epoch_us({call[1]}), {_MS[unit] * 1000})"
+    return f"athena_quotient(epoch_us({end}) - epoch_us({start}), {_MS[unit] * 1000})"
 
 
 def _zoned_difference(unit: str, start: str, end: str) -> str:
     """The difference: of the instants for hours and less; of the first zone's local times for days and more."""
+    first, last = (f"date_trunc('millisecond', athena_utc({moment}))" for moment in (start, end))
     if unit in _TIME_UNITS:
-        return f"athena_quotient(epoch_us(athena_utc({end})) - epoch_us(athena_utc({start})), {_MS[unit] * 1000})"
-    first, last = f"athena_local({start})", f"athena_in_zone(athena_utc({end}), athena_zone_name({start}))"
-    if unit in _MONTHS:
-        months = f"athena_months_between({first}, {last})"
-        return f"({months})" if unit == "month" else f"athena_quotient({months}, {_MONTHS[unit]})"
-    return f"athena_quotient(epoch_us({last}) - epoch_us({first}), {_MS[unit] * 1000})"
+        return _local_difference(unit, first, last)
+    zone = f"athena_zone_name({start})"
+    return _local_difference(unit, f"athena_in_zone({first}, {zone})", f"athena_in_zone({last}, {zone})")
 
 
 def _part(sql: str) -> Callable[[TypedCall], str]:
