@@ -7,9 +7,9 @@ that an unsupported construct is refused and never guessed.
 the FROM clause, `views` a view. `expressions` binds expressions, with `operators`, `calls`, `windows`, `subqueries`,
 `subscripts` and `literals`, `correlation` refuses what Trino cannot decorrelate; `scope` resolves names, `context` has
 the shared state of one statement, `pruning` finds the constraints on a table's partitions and objects, `folding`
-evaluates constant texts, `scans` reads tables of few objects in place, `stored` converts between stored columns and
-values, `unused` leaves out unused columns, `jsontogether` reads several scalars of a JSON text at once,
-`texts` keeps what follows from a statement's text.
+evaluates constant texts, `guards` keeps conditions above those that guard them, `scans` reads tables of few objects in
+place, `stored` converts between stored columns and values, `unused` leaves out unused columns, `jsontogether` reads
+several scalars of a JSON text at once, `texts` keeps what follows from a statement's text.
 """
 
 from __future__ import annotations

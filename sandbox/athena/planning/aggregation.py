@@ -18,6 +18,7 @@ from sandbox.athena.planning import operators
 from sandbox.athena.planning.calls import Calls, called, is_aggregate, modifiers
 from sandbox.athena.planning.context import PlanningContext
 from sandbox.athena.planning.expressions import Binder
+from sandbox.athena.planning.guards import Guards
 from sandbox.athena.planning.names import qualified, spoken
 from sandbox.athena.planning.scope import AmbiguousNameError, Scope
 from sandbox.athena.syntax import nodes as n
@@ -172,6 +173,11 @@ class Grouped:
         type_ = t.INTEGER if len(columns) < 32 else t.BIGINT
         column = self._column(f"GROUPING({', '.join(columns)})")
         return Value(type_, f"CAST({column} AS {type_.physical})")
+
+    def guards(self, before: Guards, *, filtered: bool) -> Guards:
+        """The guards of the keys behind the grouping; DuckDB moves no condition on an aggregate below it."""
+        keys = (f"{self._alias}.{key.column}" for key in self._keys if before.guard(key.value.sql))
+        return Guards(keys, filtered=filtered)
 
     def sql(self, source: str, where: str) -> str:
         """The FROM item of the grouped rows; call it after all expressions over them are bound."""

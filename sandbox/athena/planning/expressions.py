@@ -26,6 +26,7 @@ from sandbox.athena.planning import (
 from sandbox.athena.planning.calls import Calls
 from sandbox.athena.planning.context import OuterReference, PlanningContext
 from sandbox.athena.planning.folding import constant_text
+from sandbox.athena.planning.guards import Guards
 from sandbox.athena.planning.names import qualified, spoken
 from sandbox.athena.planning.rewriting import without_ignored_nulls
 from sandbox.athena.planning.scope import AmbiguousNameError, Field, Scope
@@ -39,6 +40,8 @@ Subqueries = Callable[[n.Query, Scope], tuple[str, tuple[Field, ...]]]
 """Plans a subquery in a scope: its SQL, and its columns."""
 Override = Callable[[n.Expression, "Binder"], Value | None]
 """Returns an expression's value if it already has one, such as after GROUP BY; else None."""
+NO_GUARDS = Guards(())
+_LOGICAL = "Logical expression term ({})"
 
 
 class Binder:
@@ -97,9 +100,14 @@ class Binder:
             raise self.error("TYPE_MISMATCH", node, message)
         return coerce(value, type_)
 
-    def condition(self, node: n.Expression, clause: str) -> Value:
-        """A condition of WHERE, HAVING, ON, FILTER or WHEN."""
-        return self.bind_as(node, t.BOOLEAN, clause)
+    def condition(self, node: n.Expression, clause: str, guards: Guards = NO_GUARDS) -> Value:
+        """A condition of WHERE, HAVING, ON, FILTER or WHEN; those that it joins by AND are one each."""
+        if guards.guarded and isinstance(node, n.Logical) and node.operator == "AND" and not self._has_value(node):
+            return _joined("AND", [self.condition(term, _LOGICAL.format(spoken(term)), guards) for term in node.terms])
+        return guards.kept(self.bind_as(node, t.BOOLEAN, clause))
+
+    def _has_value(self, node: n.Expression) -> bool:
+        return self.override is not None and self.override(node, self) is not None
 
     def same_type(self, nodes: Sequence[n.Expression], message: str) -> list[Value]:
         """Expressions converted to their common type."""
@@ -237,8 +245,7 @@ class Binder:
         return found
 
     def _logical(self, node: n.Logical) -> Value:
-        terms = [self.bind_as(term, t.BOOLEAN, f"Logical expression term ({spoken(term)})") for term in node.terms]
-        return Value(t.BOOLEAN, f"({f' {node.operator} '.join(term.sql for term in terms)})")
+        return _joined(node.operator, [self.condition(term, _LOGICAL.format(spoken(term))) for term in node.terms])
 
     def _not(self, node: n.Not) -> Value:
         return Value(t.BOOLEAN, f"(NOT {self.bind_as(node.operand, t.BOOLEAN, 'Value of logical NOT expression').sql})")
@@ -370,3 +377,7 @@ class Binder:
         n.JsonCall: _json_call,
         n.JsonBuilding: jsonbuilding.built,
     }
+
+
+def _joined(operator: str, terms: Sequence[Value]) -> Value:
+    return Value(t.BOOLEAN, f"({f' {operator} '.join(term.sql for term in terms)})")

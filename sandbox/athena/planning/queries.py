@@ -225,7 +225,11 @@ class Queries:
                 message = f"column {i} in {body.operator} query is not comparable: {type_.athena}"
                 raise self.context.error("TYPE_MISMATCH", body, message)
             fields.append(
-                Field(a.name, (), type_, names[i - 1], a.spelled, parsed=self._either(a, b, keeps_all=keeps_all))
+                Field(
+                    *(a.name, (), type_, names[i - 1], a.spelled),
+                    parsed=self._either(a, b, keeps_all=keeps_all),
+                    guarded=a.guarded or b.guarded,
+                )
             )
         sides = [
             self._converted(sql, side, fields, names, keeps_all=keeps_all)

@@ -15,6 +15,7 @@ from sandbox.athena.conversions import coerce
 from sandbox.athena.planning import operators, stored
 from sandbox.athena.planning.context import PlanningContext
 from sandbox.athena.planning.expressions import Binder
+from sandbox.athena.planning.guards import Guards
 from sandbox.athena.planning.scans import ScanUse, conditions
 from sandbox.athena.planning.scope import Field, OfObject, Scope
 from sandbox.athena.sql import identifier
@@ -250,7 +251,7 @@ class Relations:
             return self._joined(node, "CROSS", first, second, "", fields)
         scope = Scope((*left, *fields) if left else fields, self.outer, closed=node.kind != "INNER")
         binder = self.binder(scope, "JOIN clause")
-        condition = binder.condition(node.condition, "JOIN ON clause")
+        condition = binder.condition(node.condition, "JOIN ON clause", Guards.seen(scope))
         if is_lateral and condition.sql != "true":
             message = f"{node.kind} JOIN involving UNNEST or LATERAL is only supported with condition ON TRUE"
             raise self.context.error("NOT_SUPPORTED", node, message)

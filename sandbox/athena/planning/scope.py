@@ -54,7 +54,8 @@ class Field:
     It has a name in lower case (None without one), the parts of the relation's name, its type, and the SQL that refers
     to it. `spelled` is the name as it was written. A hidden field is not in `*`. `parsed` is None for a column that
     is not json_parse of a text. `of_object` is None for a column that differs between the rows of an object, and where
-    there are more rows than those that the scan has, or other ones.
+    there are more rows than those that the scan has, or other ones. `guarded` is set if its expression may fail for
+    rows that a WHERE of its query leaves out.
     """
 
     name: str | None
@@ -66,6 +67,7 @@ class Field:
     origin: Origin = "unknown"
     parsed: ParsedText | None = None
     of_object: OfObject | None = field(default=None, compare=False)
+    guarded: bool = field(default=False, compare=False)
 
     def renamed(self, name: str | None, relation: tuple[str, ...]) -> Field:
         """The same column under the name of a different relation."""

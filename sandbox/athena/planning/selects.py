@@ -15,6 +15,7 @@ from sandbox.athena.planning.aggregation import Grouped, canonical_form, groupin
 from sandbox.athena.planning.calls import Calls, direction, is_aggregate
 from sandbox.athena.planning.correlation import Correlation, check_rows
 from sandbox.athena.planning.expressions import Binder
+from sandbox.athena.planning.guards import Guards
 from sandbox.athena.planning.items import SelectItems, with_aliases
 from sandbox.athena.planning.jsonreadings import Readings
 from sandbox.athena.planning.names import qualified
@@ -50,6 +51,7 @@ class SelectPlanner:
             check_rows(self._context, select, outer, before)
         self._below = self._context.outer_references[before:]
         self._scope = Scope(self._relation.fields, outer)
+        self._guards = Guards.of(self._relation.fields, filtered=select.where is not None)
         self._grouped: Grouped | None = None
 
     def _from(self) -> Relation:
@@ -79,6 +81,8 @@ class SelectPlanner:
         outputs: list[Field] = []
         selected, texts, row = list[str](), list[str](), list[Value]()
         of_objects = self._of_objects() if self._keeps_rows(ordering) else None
+        if self._grouped is not None:
+            self._guards = self._grouped.guards(self._guards, filtered=select.having is not None)
         for expression, value, name, spelled in items.bound(binder):
             column = self._context.unique("c")
             selected.append(f"{null_typed(value)} AS {column}")
@@ -88,7 +92,8 @@ class SelectPlanner:
                 texts.append(f"{text.sql} AS {parsed}")
                 text = replace(text, sql=parsed)
             place = None if of_objects is None or text is not None else of_objects.of(expression, value)
-            outputs.append(Field(name, (), value.type, column, spelled, origin=origin, parsed=text, of_object=place))
+            output = Field(name, (), value.type, column, spelled, origin=origin, parsed=text, of_object=place)
+            outputs.append(replace(output, guarded=not ordering.limit and self._guards.guard(value.sql)))
             row.append(value)
         if select.distinct:
             self._check_distinct(outputs)
@@ -114,7 +119,7 @@ class SelectPlanner:
         if where is None:
             return f" WHERE {conditions(scans)}" if scans else ""
         binder = Binder(self._context, self._scope, self._queries.subquery, place="WHERE clause")
-        condition = binder.condition(where, "WHERE clause")
+        condition = binder.condition(where, "WHERE clause", Guards.seen(self._scope))
         self._of_objects().prune(where)
         return f" WHERE {conditions(scans, condition.sql)}"
 
@@ -133,7 +138,7 @@ class SelectPlanner:
             return ""
         inner = binder.inside(binder.scope)
         inner.place = "HAVING clause"
-        return f" WHERE {inner.condition(having, 'HAVING clause').sql}"
+        return f" WHERE {inner.condition(having, 'HAVING clause', self._guards).sql}"
 
     def _items(self) -> SelectItems:
         items = SelectItems()

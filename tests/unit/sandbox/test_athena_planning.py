@@ -182,3 +182,20 @@ def test_a_long_statement_is_planned_as_a_short_one(lake: Lake) -> None:
     planned = planning.plan(sql, "db", lake.catalogue).sql
     assert '"b"' not in planned
     assert lake.query(sql) == [["3"]]
+
+
+def test_only_conditions_on_columns_that_a_where_guards_are_kept_from_duckdbs_optimizer(lake: Lake) -> None:
+    # The answers of Trino 435 to such statements are in tests/oracle/trino/answers.jsonl.
+    lake.table("t", {"a": "int", "b": "int"})
+    lake.rows("t/a.json", {"a": 0, "b": 1}, {"a": 2, "b": 1})
+    guarded = "SELECT k FROM (SELECT 6 / a AS k, b FROM t WHERE a <> 0) WHERE k > 1 AND b = 1"
+    planned = planning.plan(guarded, "db", lake.catalogue).sql
+    assert planned.count("AS BOOLEAN)") == 1
+    assert lake.query(guarded) == [["3"]]
+    for free in (
+        "SELECT b FROM (SELECT a, b FROM t WHERE a <> 0) WHERE b > 0",
+        "SELECT k FROM (SELECT a + b AS k FROM t) WHERE k > 1",
+        "SELECT n FROM (SELECT row_number() OVER (ORDER BY a) AS n FROM t WHERE a <> 0) WHERE n = 1",
+        "SELECT x.k FROM (SELECT 6 / a AS k FROM t WHERE a <> 0) AS x JOIN t ON t.a = x.k",
+    ):
+        assert "AS BOOLEAN)" not in planning.plan(free, "db", lake.catalogue).sql

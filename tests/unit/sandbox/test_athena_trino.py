@@ -1,8 +1,8 @@
-"""The sandbox's Athena answers as Trino does, or says that it cannot: 528 recorded statements.
+"""The sandbox's Athena answers as Trino does, or says that it cannot: recorded statements.
 
 `tests/oracle/trino/answers.jsonl` has the answers of Trino 435 (io.trino:trino-main from Maven Central, in process,
-session zone UTC, November 2026) on the table `tests/oracle/trino/table.json`; Trino 398 gave the same. Rows are
-compared as text, unordered unless the statement has ORDER BY.
+session zone UTC, November 2026) on the table `tests/oracle/trino/table.json`; Trino 398 gave the same to the first 528.
+Rows are compared as text, unordered unless the statement has ORDER BY.
 """
 
 from __future__ import annotations
