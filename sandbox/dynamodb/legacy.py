@@ -16,7 +16,7 @@ from sandbox.dynamodb.expressions.key_conditions import KeyTest
 from sandbox.dynamodb.expressions.syntax import FunctionCall, Literal, Operand, Path
 from sandbox.dynamodb.expressions.updates import Action
 from sandbox.dynamodb.requests import AttributeUpdate, Expectation, LegacyCondition
-from sandbox.dynamodb.values import Value, kind_of, measure
+from sandbox.dynamodb.values import Value, kind_of, measure, refuse_names
 
 _SCALARS = frozenset({"S", "N", "B"})
 _WITH_SETS = _SCALARS | {"SS", "NS", "BS"}
@@ -72,11 +72,13 @@ _KEY_OPERATORS = {
 
 def expected(given: Mapping[str, Expectation], operator: str | None) -> Condition | None:
     """The condition of a write's `Expected`, None if it has none; raises DynamoError if one is invalid."""
+    refuse_names(given)
     return _joined([_expectation(name, one) for name, one in given.items()], operator)
 
 
 def filtered(given: Mapping[str, LegacyCondition], operator: str | None) -> Condition | None:
     """The condition of a `QueryFilter` or `ScanFilter`, None if it has none; raises DynamoError if one is invalid."""
+    refuse_names(given)
     return _joined([_condition(name, one) for name, one in given.items()], operator)
 
 
@@ -84,6 +86,7 @@ def key_tests(given: Mapping[str, LegacyCondition]) -> list[KeyTest]:
     """The tests of a Query's `KeyConditions`; raises DynamoError if one is invalid."""
     if not given:
         raise invalid("Conditions must be at least length 1")
+    refuse_names(given)
     tests: list[KeyTest] = []
     for name, one in given.items():
         _condition(name, one)
@@ -98,6 +101,7 @@ def key_tests(given: Mapping[str, LegacyCondition]) -> list[KeyTest]:
 
 def updates(given: Mapping[str, AttributeUpdate]) -> list[Action]:
     """The actions of an UpdateItem's `AttributeUpdates`; raises DynamoError if one is invalid."""
+    refuse_names(given)
     return [_action(name, one) for name, one in given.items()]
 
 

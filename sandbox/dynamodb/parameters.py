@@ -15,10 +15,11 @@ from sandbox.dynamodb.expressions.documents import ResolvedPath
 from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.expressions.tokens import ExpressionError
 from sandbox.dynamodb.requests import Expectation, Projected
-from sandbox.dynamodb.values import Value, measure
+from sandbox.dynamodb.values import Value, measure, name_fault, refuse_names, text_size
 
 _NAME = re.compile(r"#[0-9a-zA-Z_]+", re.ASCII)
 _VALUE = re.compile(r":[0-9a-zA-Z_]+", re.ASCII)
+_MAX_PLACEHOLDER_BYTES = 255
 
 
 class Kinds(NamedTuple):
@@ -63,10 +64,14 @@ def placeholders(names: Mapping[str, str] | None, values: Mapping[str, Value] | 
     """A request's names and values, checked; the values are normalized to DynamoDB's form.
 
     Raises:
-        DynamoError: a parameter is empty, a placeholder is misspelled, or a value is invalid.
+        DynamoError: a parameter is empty, a placeholder is misspelled or too long, or a name or value is invalid.
     """
     if names is not None:
         _refuse_spelling("ExpressionAttributeNames", names, _NAME)
+        for placeholder, name in names.items():
+            wrong = name_fault(name)
+            if wrong is not None:
+                raise invalid(f"ExpressionAttributeNames contains invalid value: {wrong} for key {placeholder}")
     if values is not None:
         _refuse_spelling("ExpressionAttributeValues", values, _VALUE)
         for name, value in values.items():
@@ -143,6 +148,7 @@ def projected(text: str | None, names: Sequence[str] | None, given: Placeholders
             return projections.bind(projections.parse(text), given)
     if names is None:
         return None
+    refuse_names(names)
     for number, name in enumerate(names):
         if name in names[:number]:
             raise invalid_parameter(f"Duplicate value in attribute name: {name}")
@@ -150,8 +156,18 @@ def projected(text: str | None, names: Sequence[str] | None, given: Placeholders
 
 
 def _refuse_spelling(parameter: str, given: Mapping[str, Any], pattern: re.Pattern[str]) -> None:
+    """Raise DynamoError for no placeholder, or one that is too long or misspelled.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters
+    """
     if not given:
         raise invalid(f"{parameter} must not be empty")
     for name in given:
+        size = text_size(name)
+        if size > _MAX_PLACEHOLDER_BYTES:
+            # Of the two parameters DynamoDB Local names the size in one.
+            shown = f" size of key: {size}" if pattern is _NAME else ""
+            wrong = f"The expression attribute map contains a key that is too long;{shown}"
+            raise invalid(f"{parameter} contains invalid key: {wrong}")
         if pattern.fullmatch(name) is None:
             raise invalid(f'{parameter} contains invalid key: Syntax error; key: "{name}"')

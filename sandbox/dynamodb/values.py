@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ Attributes = dict[str, Value]
 """An item, or a map inside an item."""
 
 MAX_ITEM_BYTES = 409_600
+MAX_NAME_BYTES = 65_535
 _MAX_LEVELS = 32
 _NESTED_BYTES = 3  # of a list or map, and 1 for each element
 _EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
@@ -78,9 +79,30 @@ def measure_item(item: Mapping[str, Value], level: int = 1) -> int:
                 size += _measure_list(content, level)
                 continue
         size += measure(value, level)
-    if "" in item:
-        raise invalid_parameter("Empty attribute name")
-    return size + text_size("".join(texts))
+    size += text_size("".join(texts))
+    if "" in item or size > MAX_NAME_BYTES:
+        refuse_names(item)
+    return size
+
+
+def refuse_names(names: Iterable[str]) -> None:
+    """Raise DynamoError if an attribute's name is empty or too long."""
+    for name in names:
+        wrong = name_fault(name)
+        if wrong is not None:
+            raise invalid(wrong) if name else invalid_parameter(wrong)
+
+
+def name_fault(name: str) -> str | None:
+    """What is wrong with the name of an attribute, in the words of DynamoDB Local; None if it is valid.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+    """
+    if not name:
+        return "Empty attribute name"
+    if text_size(name) > MAX_NAME_BYTES:
+        return f"Attribute name is too large, must be less than {MAX_NAME_BYTES + 1} bytes"
+    return None
 
 
 def _measure_list(elements: list[Any], level: int) -> int:

@@ -64,6 +64,8 @@ Operand = Path | ValueRef | Literal | FunctionCall | Arithmetic
 
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN", "SET", "REMOVE", "ADD", "DELETE"})
 _MAX_KEYWORDS = 300
+_MAX_LEVELS = 32
+_MAX_INDEX = 2**31 - 1
 
 
 class OperandParser:
@@ -77,10 +79,18 @@ class OperandParser:
         self.tokens = ExpressionTokens(text)
         self.operators = 0
         self._is_redundant = False
+        self._path_fault: str | None = None
 
     def finish(self) -> None:
-        """Raise ExpressionError if text remains, or for too many operators, of which DynamoDB counts one more."""
+        """Check the expression as a whole.
+
+        Raises:
+            ExpressionError: text remains, a path is too deep or has too large an index, or there are too many
+                operators, of which DynamoDB counts one more.
+        """
         self.tokens.expect_end()
+        if self._path_fault is not None:
+            raise ExpressionError(self._path_fault)
         if self._is_redundant:
             raise ExpressionError("The expression has redundant parentheses;")
         if self.operators > _MAX_KEYWORDS:
@@ -98,6 +108,7 @@ class OperandParser:
                 elements.append(int(tokens.take_kind("number").text))
                 tokens.expect_symbol("]")
             else:
+                self._path_fault = self._path_fault or _fault(elements)
                 return Path(tuple(elements))
 
     def operand(self) -> Operand:
@@ -142,6 +153,16 @@ class OperandParser:
         if token.kind == "name":
             return NameRef(self.tokens.take().text)
         raise self.tokens.error()
+
+
+def _fault(elements: list[Element]) -> str | None:
+    """What is wrong with a path by itself, in the words of DynamoDB Local."""
+    for element in elements:
+        if isinstance(element, int) and element > _MAX_INDEX:
+            return f"List index is not within the allowable range; index: [{element}]"
+    if len(elements) > _MAX_LEVELS:
+        return f"The document path has too many nesting levels; nesting levels: {len(elements)}"
+    return None
 
 
 def shown(elements: tuple[Element, ...]) -> str:

@@ -12,7 +12,7 @@ _TOKEN = re.compile(
         (?P<word>[A-Za-z][A-Za-z0-9_]*)
       | (?P<name>\#[A-Za-z0-9_]+)
       | (?P<value>:[A-Za-z0-9_]+)
-      | (?P<number>[0-9]+)
+      | (?P<number>0|[1-9][0-9]*)
       | (?P<symbol><=|>=|<>|\S)
     )""",
     re.VERBOSE | re.ASCII,
