@@ -15,6 +15,7 @@ from sandbox.dynamodb.expressions.operands import (
     constant,
     expect_count,
     expect_path,
+    misused,
     wrong_kind,
 )
 from sandbox.dynamodb.expressions.placeholders import Placeholders
@@ -130,9 +131,7 @@ def _call(function: str, operands: tuple[Operand, ...], placeholders: Placeholde
 
 def _misused(function: str) -> ExpressionError:
     if function in _FUNCTIONS or function == "size":
-        return ExpressionError(
-            f"The function is not allowed to be used this way in an expression; function: {function}"
-        )
+        return misused(function)
     if function in ("if_not_exists", "list_append"):
         return ExpressionError(f"The function is not allowed in a condition expression; function: {function}")
     return ExpressionError(f"Invalid function name; function: {function}")

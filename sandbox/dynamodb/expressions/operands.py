@@ -67,6 +67,11 @@ def wrong_kind(function: str, kind: str) -> ExpressionError:
     )
 
 
+def misused(function: str) -> ExpressionError:
+    """The error for a function in a place where another of its kind may be."""
+    return ExpressionError(f"The function is not allowed to be used this way in an expression; function: {function}")
+
+
 def expect_path(function: str, operand: Bound) -> ResolvedPath:
     """Return an operand's path; raises ExpressionError for an operand without one."""
     if operand.path is None:

@@ -79,7 +79,8 @@ class OperandParser:
         self.tokens = ExpressionTokens(text)
         self.operators = 0
         self._is_redundant = False
-        self._path_fault: str | None = None
+        self._large_index: int | None = None
+        self._many_levels: int | None = None
 
     def finish(self) -> None:
         """Check the expression as a whole.
@@ -89,10 +90,12 @@ class OperandParser:
                 operators, of which DynamoDB counts one more.
         """
         self.tokens.expect_end()
-        if self._path_fault is not None:
-            raise ExpressionError(self._path_fault)
         if self._is_redundant:
             raise ExpressionError("The expression has redundant parentheses;")
+        if self._large_index is not None:
+            raise ExpressionError(f"List index is not within the allowable range; index: [{self._large_index}]")
+        if self._many_levels is not None:
+            raise ExpressionError(f"The document path has too many nesting levels; nesting levels: {self._many_levels}")
         if self.operators > _MAX_KEYWORDS:
             count = _MAX_KEYWORDS + 1
             raise ExpressionError(f"The expression contains too many operators; operator count: {count}")
@@ -105,10 +108,11 @@ class OperandParser:
             if tokens.take_symbol("."):
                 elements.append(self._name())
             elif tokens.take_symbol("["):
-                elements.append(int(tokens.take_kind("number").text))
+                elements.append(self._index())
                 tokens.expect_symbol("]")
             else:
-                self._path_fault = self._path_fault or _fault(elements)
+                if len(elements) > _MAX_LEVELS and self._many_levels is None:
+                    self._many_levels = len(elements)
                 return Path(tuple(elements))
 
     def operand(self) -> Operand:
@@ -146,6 +150,12 @@ class OperandParser:
         self._is_redundant = self._is_redundant or self.tokens.closes_together()
         return True
 
+    def _index(self) -> int:
+        index = int(self.tokens.take_kind("number").text)
+        if index > _MAX_INDEX and self._large_index is None:
+            self._large_index = index
+        return index
+
     def _name(self) -> Element:
         token = self.tokens.next
         if token.kind == "word" and token.text.upper() not in _KEYWORDS:
@@ -153,16 +163,6 @@ class OperandParser:
         if token.kind == "name":
             return NameRef(self.tokens.take().text)
         raise self.tokens.error()
-
-
-def _fault(elements: list[Element]) -> str | None:
-    """What is wrong with a path by itself, in the words of DynamoDB Local."""
-    for element in elements:
-        if isinstance(element, int) and element > _MAX_INDEX:
-            return f"List index is not within the allowable range; index: [{element}]"
-    if len(elements) > _MAX_LEVELS:
-        return f"The document path has too many nesting levels; nesting levels: {len(elements)}"
-    return None
 
 
 def shown(elements: tuple[Element, ...]) -> str:

@@ -17,6 +17,7 @@ from sandbox.dynamodb.expressions.operands import (
     constant,
     expect_count,
     expect_path,
+    misused,
     nothing,
     refuse_overlap,
     wrong_kind,
@@ -99,26 +100,29 @@ def parse(text: str) -> tuple[Action, ...]:
     with nested():
         actions = parser.sections()
     parser.finish()
+    if parser.repeated is not None:
+        raise ExpressionError(f'The "{parser.repeated}" section can only be used once in an update expression;')
     return tuple(actions)
 
 
 class _Parser(OperandParser):
+    """Parses updates. `repeated` is the first section that comes twice; None if none does."""
+
+    repeated: str | None = None
+
     def sections(self) -> list[Action]:
         actions: list[Action] = []
         seen: set[str] = set()
-        repeated: str | None = None
         while self.tokens.next.kind != "end":
             section = self.tokens.next.text.upper()
             if self.tokens.next.kind != "word" or section not in _SECTIONS:
                 raise self.tokens.error()
             self.tokens.take()
-            repeated = repeated or (section if section in seen else None)
+            self.repeated = self.repeated or (section if section in seen else None)
             seen.add(section)
             actions.append(self._action(section))
             while self.tokens.take_symbol(","):
                 actions.append(self._action(section))
-        if repeated is not None:
-            raise ExpressionError(f'The "{repeated}" section can only be used once in an update expression;')
         return actions
 
     def _action(self, section: str) -> Action:
@@ -131,15 +135,18 @@ class _Parser(OperandParser):
         return Action(section, path, ValueRef(self.tokens.take_kind("value").text))
 
     def _set_value(self) -> Operand:
+        """Parse a value: the whole and each operand of its + or - may be in parentheses."""
         if self.open_parenthesis():
-            value = self._set_value()
+            left = self._set_value()
             self.tokens.expect_symbol(")")
-            return value
-        left = self.operand()
+            if isinstance(left, Arithmetic):
+                return left
+        else:
+            left = self.operand()
         for operator in "+-":
             if self.tokens.take_symbol(operator):
                 self.operators += 1
-                return Arithmetic(operator, left, self.operand())
+                return Arithmetic(operator, left, self.argument())
         return left
 
 
@@ -161,14 +168,14 @@ def bound(text: str, placeholders: Placeholders) -> BoundUpdate:
     return update
 
 
-def bind(actions: Sequence[Action], placeholders: Placeholders) -> BoundUpdate:
-    """Bind an update to a request's names and values.
+def bind(actions: Sequence[Action], placeholders: Placeholders, *, may_nest: bool = False) -> BoundUpdate:
+    """Bind an update to a request's names and values. In statements list_append `may_nest`, in expressions it may not.
 
     Raises:
         ExpressionError: a placeholder is not defined, an operand has the wrong type, or two paths overlap.
     """
     for action in actions:
-        _refuse_functions(action.operand)
+        _refuse_functions(action.operand, may_nest=may_nest)
         placeholders.resolve(action)
     paths = [placeholders.path(action.path) for action in actions]
     refuse_overlap(paths)
@@ -179,9 +186,14 @@ def bind(actions: Sequence[Action], placeholders: Placeholders) -> BoundUpdate:
     return BoundUpdate(tuple(paths), tuple(computes), any(len(path) > 1 for path in paths))
 
 
-def _refuse_functions(operand: Operand | None) -> None:
-    """Raise ExpressionError for a function that does not exist, or not in updates."""
+def _refuse_functions(operand: Operand | None, *, may_nest: bool, is_nested: bool = False) -> None:
+    """Raise ExpressionError for a function that does not exist, or not in updates.
+
+    In expressions list_append is a whole value, never an operand (DynamoDB Local 3.3.1).
+    """
     match operand:
+        case FunctionCall("list_append", _) if is_nested and not may_nest:
+            raise misused("list_append")
         case FunctionCall(function, operands):
             if function not in _FUNCTIONS:
                 allowed = "The function is not allowed in an update expression"
@@ -189,10 +201,10 @@ def _refuse_functions(operand: Operand | None) -> None:
                     f"{allowed if function in _NOT_ALLOWED else 'Invalid function name'}; function: {function}"
                 )
             for each in operands:
-                _refuse_functions(each)
+                _refuse_functions(each, may_nest=may_nest, is_nested=True)
         case Arithmetic(_, left, right):
-            _refuse_functions(left)
-            _refuse_functions(right)
+            for each in (left, right):
+                _refuse_functions(each, may_nest=may_nest, is_nested=True)
         case _:
             pass
 

@@ -85,7 +85,7 @@ def _insert(table: StoredTable, statement: InsertStatement) -> CheckedWrite:
 def _update(table: StoredTable, statement: UpdateStatement) -> CheckedWrite:
     key, rest = _named(table, statement.where)
     with expression("UpdateExpression"):
-        update = updates.bind(statement.actions, Placeholders())
+        update = updates.bind(statement.actions, Placeholders(), may_nest=True)
     touched: tuple[ResolvedPath, ...] = update.paths
     return CheckedWrite(table, _present(table, rest), *updating(key, update, {}), touched=touched)
 

@@ -115,6 +115,11 @@ WHERE = "WHERE pk = 'a' AND sk = 1"
         ("SET n = 1 SET s = 'u'", "MODIFIED OLD", {"n": {"N": "5"}, "s": {"S": "it's"}}),
         ("SET n = 1, s = ?", "MODIFIED NEW", {"n": {"N": "1"}, "s": {"S": "parameter"}}),
         ("SET l = list_append(l, [9])", "MODIFIED NEW", {"l": {"L": [*FIRST["l"]["L"], {"N": "9"}]}}),
+        (
+            "SET l = list_append([8], list_append(l, [9]))",
+            "MODIFIED NEW",
+            {"l": {"L": [{"N": "8"}, *FIRST["l"]["L"], {"N": "9"}]}},
+        ),
         ("SET ss = set_add(ss, <<'c'>>)", "MODIFIED NEW", {"ss": {"SS": ["a", "b", "c"]}}),
         ("SET ss = set_delete(ss, <<'a'>>)", "MODIFIED NEW", {"ss": {"SS": ["b"]}}),
         ("SET m.k = 'w'", "MODIFIED NEW", {"m": {"M": {"k": {"S": "w"}}}}),

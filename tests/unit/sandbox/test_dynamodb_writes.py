@@ -1,4 +1,7 @@
-"""PutItem, UpdateItem, DeleteItem and BatchWriteItem: what AWS refuses is refused, and has changed nothing."""
+"""PutItem, UpdateItem, DeleteItem and BatchWriteItem: what AWS refuses is refused, and has changed nothing.
+
+What update expressions may contain, and the sentences of their mistakes, are those of DynamoDB Local 3.3.1.
+"""
 
 # ruff: noqa: E501 - a sentence of AWS's is one line, however long
 
@@ -134,6 +137,8 @@ def test_an_update_without_an_expression_makes_the_item(dynamo: Dynamo) -> None:
 
 UPDATES: list[tuple[str, Json, Json]] = [
     ("SET n = (:a + :a)", {":a": {"N": "1"}}, {"n": {"N": "2"}}),
+    ("SET n = (:a) + (:a)", {":a": {"N": "1"}}, {"n": {"N": "2"}}),
+    ("SET n = ((:a) - if_not_exists((n), :a)), o = (m.k)", {":a": {"N": "1"}}, {"n": {"N": "0"}, "o": {"S": "v"}}),
     ("SET m.deep = :a", {":a": {"N": "1"}}, {"m": {"M": {"k": {"S": "v"}, "deep": {"N": "1"}}}}),
     ("SET c = m, m.k = :a", {":a": {"N": "1"}}, {"c": {"M": {"k": {"S": "v"}}}, "m": {"M": {"k": {"N": "1"}}}}),
     ("SET l = list_append(:a, l)", {":a": {"L": [{"N": "0"}]}}, {"l": {"L": [{"N": "0"}, {"N": "1"}, {"N": "2"}]}}),
@@ -163,6 +168,9 @@ def test_the_updated_values_are_those_of_the_paths(dynamo: Dynamo) -> None:
     assert changed["Attributes"] == {"m": {"M": {"a": {"N": "9"}}}, "l": {"L": [{"N": "9"}]}}
 
 
+NESTED = (
+    "Invalid UpdateExpression: The function is not allowed to be used this way in an expression; function: list_append"
+)
 MISTAKES: list[tuple[str, Json, str]] = [
     ("SET a = zz", {}, "The provided expression refers to an attribute that does not exist in the item"),
     ("SET a = :a", {}, "Invalid UpdateExpression: An expression attribute value used in expression is not defined; attribute value: :a"),
@@ -180,6 +188,13 @@ MISTAKES: list[tuple[str, Json, str]] = [
     ("SET remove = :a", {":a": {"N": "1"}}, 'Invalid UpdateExpression: Syntax error; token: "remove", near: "SET remove ="'),
     ("SET m.delete = :a", {":a": {"N": "1"}}, 'Invalid UpdateExpression: Syntax error; token: "delete", near: ".delete ="'),
     ("SET a = ((:a))", {":a": {"N": "1"}}, "Invalid UpdateExpression: The expression has redundant parentheses;"),
+    ("SET a = :a + ((:a))", {":a": {"N": "1"}}, "Invalid UpdateExpression: The expression has redundant parentheses;"),
+    ("SET a = (:a + :a) + :a", {":a": {"N": "1"}}, 'Invalid UpdateExpression: Syntax error; token: "+", near: ") + :a"'),
+    ("SET a = (:a + (:a + :a))", {":a": {"N": "1"}}, 'Invalid UpdateExpression: Syntax error; token: "+", near: ":a + :a"'),
+    ("SET l = list_append(l, list_append(:a, l))", {":a": {"L": []}}, NESTED),
+    ("SET l = if_not_exists(l, list_append(:a, l))", {":a": {"L": []}}, NESTED),
+    ("SET l = list_append(:a, l) + :a", {":a": {"L": []}}, NESTED),
+    ("SET a = :a SET b = :a,", {":a": {"N": "1"}}, 'Invalid UpdateExpression: Syntax error; token: "<EOF>", near: ","'),
     ("ADD a :a", {":a": {"S": "x"}}, "Invalid UpdateExpression: Incorrect operand type for operator or function; operator: ADD, operand type: STRING, typeSet: ALLOWED_FOR_ADD_OPERAND"),
     ("", {}, "Invalid UpdateExpression: The expression can not be empty;"),
     ("SET a = :a", {":a": {"N": "1"}, ":b": {"N": "1"}}, "Value provided in ExpressionAttributeValues unused in expressions: keys: {:b}"),
