@@ -274,7 +274,6 @@ def _attribute_type(function: str, operands: list[Bound]) -> Check:
     kind = wanted.value["S"]
     if kind not in _TYPES:
         raise ExpressionError(f"Invalid attribute type name found; type: {kind}, valid types: {{{','.join(_TYPES)}}}")
-    expect_path(function, operand)
     return lambda item, values: kind in (operand.get(item, values) or {})
 
 

@@ -40,7 +40,7 @@ class ExpressionTokens:
     """
 
     def __init__(self, text: str) -> None:
-        if not text.strip():
+        if not text:
             raise ExpressionError("The expression can not be empty;")
         size = len(text.encode())
         if size > MAX_EXPRESSION_BYTES:
@@ -115,7 +115,7 @@ class ExpressionTokens:
     def error(self) -> ExpressionError:
         """A syntax error at the next token; "near" shows that token and its neighbours as written."""
         at = self._position
-        first = self._tokens[at - 1] if at else self._tokens[at]
+        start = self._tokens[at - 1].start if at else 0
         last = self._tokens[min(at + 1, len(self._tokens) - 1)]
-        near = self._text[first.start : last.end]
+        near = self._text[start : last.end]
         return ExpressionError(f'Syntax error; token: "{self.next.text}", near: "{near}"')

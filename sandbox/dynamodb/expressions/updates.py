@@ -113,6 +113,8 @@ class _Parser(OperandParser):
     def sections(self) -> list[Action]:
         actions: list[Action] = []
         seen: set[str] = set()
+        if self.tokens.next.kind == "end":
+            raise self.tokens.error()
         while self.tokens.next.kind != "end":
             section = self.tokens.next.text.upper()
             if self.tokens.next.kind != "word" or section not in _SECTIONS:

@@ -33,6 +33,7 @@ VALUES: Json = {
     ":x": {"S": "x"},
     ":v": {"S": "v"},
     ":type": {"S": "L"},
+    ":number": {"S": "N"},
     ":map": {"M": {"k": {"N": "1"}}},
 }
 
@@ -74,6 +75,10 @@ def evaluate(condition: str, item: Json = ITEM) -> Json:
         ("contains(l, :one )", True),
         ("contains(s, :n )", False),
         ("attribute_type(l, :type )", True),
+        ("attribute_type( :n , :number )", True),
+        ("attribute_type( :n , :type )", False),
+        ("attribute_type(size(s), :number )", True),
+        ("attribute_type(size(zz), :number )", False),
         ("attribute_exists(l[1].deep)", True),
         ("attribute_not_exists(l[7])", True),
         ("l[1].deep = :v", True),
@@ -114,6 +119,9 @@ def test_conditions(condition: str, holds: bool) -> None:
         ("_a = :n", 'Syntax error; token: "_", near: "_a"'),
         ("((n = :n ))", "The expression has redundant parentheses;"),
         ("", "The expression can not be empty;"),
+        ("  ", 'Syntax error; token: "<EOF>", near: "  "'),
+        ("  = :n", 'Syntax error; token: "=", near: "  = :n"'),
+        ("  n  :n", 'Syntax error; token: ":n", near: "n  :n"'),
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_condition_has_awss_sentence(condition: str, said: str) -> None:

@@ -197,6 +197,7 @@ MISTAKES: list[tuple[str, Json, str]] = [
     ("SET a = :a SET b = :a,", {":a": {"N": "1"}}, 'Invalid UpdateExpression: Syntax error; token: "<EOF>", near: ","'),
     ("ADD a :a", {":a": {"S": "x"}}, "Invalid UpdateExpression: Incorrect operand type for operator or function; operator: ADD, operand type: STRING, typeSet: ALLOWED_FOR_ADD_OPERAND"),
     ("", {}, "Invalid UpdateExpression: The expression can not be empty;"),
+    ("  ", {}, 'Invalid UpdateExpression: Syntax error; token: "<EOF>", near: "  "'),
     ("SET a = :a", {":a": {"N": "1"}, ":b": {"N": "1"}}, "Value provided in ExpressionAttributeValues unused in expressions: keys: {:b}"),
     ("SET a = :a", {":a": {"N": "x"}}, "ExpressionAttributeValues contains invalid value: The parameter cannot be converted to a numeric value: x for key :a"),
 ]  # fmt: skip
