@@ -15,6 +15,7 @@ from sandbox.dynamodb.expressions.documents import ResolvedPath
 from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.expressions.tokens import ExpressionError
 from sandbox.dynamodb.requests import Expectation, Projected
+from sandbox.dynamodb.table import StoredTable
 from sandbox.dynamodb.values import Value, measure, name_fault, refuse_names, text_size
 
 _NAME = re.compile(r"#[0-9a-zA-Z_]+", re.ASCII)
@@ -85,11 +86,17 @@ def placeholders(names: Mapping[str, str] | None, values: Mapping[str, Value] | 
     return Placeholders(names, values)
 
 
-def finish(given: Placeholders) -> None:
-    """Raise DynamoError if the request defines a name or value that no expression has used."""
+def finish(given: Placeholders, table: StoredTable | None) -> None:
+    """Check what the expressions of a request have used.
+
+    Raises:
+        DynamoError: a defined name or value is unused, or an expression reads within a key attribute of the table.
+    """
     unused = given.unused()
     if unused is not None:
         raise invalid(unused)
+    if table is not None and given.within:
+        table.schema.refuse_within(given.within)
 
 
 class expression:  # noqa: N801 - it is used as a function, and a generator's context costs more than some expressions

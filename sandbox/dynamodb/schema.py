@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -16,6 +16,7 @@ _MAX_RANGE_BYTES = 1024
 _USUAL_CHARACTERS = _MAX_HASH_BYTES // 4
 _EMPTY = {"S": "string", "B": "binary"}
 """The types whose values may be empty in any attribute except a key's."""
+_NO_SCALAR = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed"
 _MISMATCH = "The provided key element does not match the schema"
 
 
@@ -153,6 +154,19 @@ class TableSchema:
                 error = _index_key_error(index, part, value, updated=before is not None)
                 if error is not None:
                     raise error
+
+    def refuse_within(self, names: Collection[str]) -> None:
+        """Raise DynamoError if an attribute within which an expression reads is a key of the table or of an index.
+
+        mhart/dynalite test/getItem.js, test/scan.js and test/updateItem.js, recorded on AWS.
+        """
+        for name in self.key.names:
+            if name in names:
+                raise invalid(f"{_NO_SCALAR}: Key: {name}")
+        for index in self.indexes.values():
+            for name in index.key.names:
+                if name in names:
+                    raise invalid(f"{_NO_SCALAR}: IndexKey: {name}")
 
     def _refuse_long(self, attributes: Attributes) -> None:
         hash_, range_ = self.key.hash, self.key.range

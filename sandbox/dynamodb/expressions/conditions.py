@@ -18,7 +18,7 @@ from sandbox.dynamodb.expressions.operands import (
     misused,
     wrong_kind,
 )
-from sandbox.dynamodb.expressions.placeholders import Placeholders
+from sandbox.dynamodb.expressions.placeholders import Marks, Placeholders
 from sandbox.dynamodb.expressions.syntax import Arithmetic, FunctionCall, Literal, Operand, Path, ValueRef, shown
 from sandbox.dynamodb.expressions.tokens import ExpressionError
 from sandbox.dynamodb.values import Attributes, Value
@@ -31,7 +31,7 @@ Test = Callable[[Attributes], bool]
 Check = Callable[[Attributes, Values], bool]
 """Returns whether a condition holds for an item and the values of its placeholders."""
 _MAX_COMPILED = 1024
-_compiled: dict[object, tuple[Check, frozenset[str]]] = {}
+_compiled: dict[object, tuple[Check, Marks]] = {}
 
 
 def bound(text: str, placeholders: Placeholders) -> Test:
@@ -44,13 +44,13 @@ def bound(text: str, placeholders: Placeholders) -> Test:
     found = _compiled.get(key)
     if found is None:
         condition, given = parse(text), placeholders.unused_copy()
-        found = compile_(condition, given), given.used
+        found = compile_(condition, given), given.marks
         if not _needs_values(condition):
             if len(_compiled) >= _MAX_COMPILED:
                 _compiled.clear()
             _compiled[key] = found
-    check, used = found
-    placeholders.use(used)
+    check, marks = found
+    placeholders.use(marks)
     values = placeholders.values
     return lambda item: check(item, values)
 

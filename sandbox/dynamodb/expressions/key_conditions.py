@@ -12,8 +12,10 @@ from sandbox.dynamodb.expressions.syntax import FunctionCall, Literal, Operand, 
 from sandbox.dynamodb.schema import KeySchema, refuse_empty_key
 from sandbox.dynamodb.values import Value
 
+_MAX_TESTS = 2
 _PREFIX = "begins_with"
 _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_NOT_SUPPORTED = "Query key condition not supported"
 _INVALID_OPERATOR = "Invalid operator used in KeyConditionExpression: {}"
 
 
@@ -44,33 +46,33 @@ def tests_of(condition: Condition, placeholders: Placeholders) -> list[KeyTest]:
     names = [test.name for test in tests]
     if len(set(names)) != len(names):
         raise invalid("KeyConditionExpressions must only contain one condition per key")
+    if len(tests) > _MAX_TESTS:
+        raise invalid("Conditions can be of length 1 or 2 only")
     return tests
 
 
 def of_schema(tests: list[KeyTest], key: KeySchema) -> KeyCondition:
-    """The partition and range that the tests select by a key; raises DynamoError for tests of other attributes."""
+    """The partition and range that the tests select by a key; raises DynamoError for tests of other attributes.
+
+    The order of the checks: mhart/dynalite test/query.js, recorded on AWS.
+    """
+    if key.range is None and len(tests) > 1:
+        raise invalid(_NOT_SUPPORTED)
     by_name = {test.name: test for test in tests}
-    hash_ = by_name.pop(key.hash.name, None)
-    if hash_ is None:
-        raise invalid(f"Query condition missed key schema element: {key.hash.name}")
-    if len(tests) > 2:
-        raise invalid("Conditions can be of length 1 or 2 only")
-    range_ = None
-    if by_name:
-        range_ = None if key.range is None else by_name.get(key.range.name)
-        if range_ is None:
-            missed = key.range.name if key.range is not None else next(iter(by_name))
-            raise invalid(f"Query condition missed key schema element: {missed}")
-    for part, test in ((key.hash, hash_), (key.range, range_)):
-        if part is None or test is None:
+    for part in key:
+        test = by_name.get(part.name)
+        if test is None:
+            if part is key.hash or len(tests) > 1:
+                raise invalid(f"Query condition missed key schema element: {part.name}")
             continue
         for value in test.values:
             if part.kind not in value:
                 raise invalid_parameter("Condition parameter type does not match schema type")
             refuse_empty_key(part, value)
-    if hash_.operator != "=":
-        raise invalid("Query key condition not supported")
-    return KeyCondition(hash_.values[0][key.hash.kind], range_)
+        if part is key.hash and test.operator != "=":
+            raise invalid(_NOT_SUPPORTED)
+    range_ = None if key.range is None else by_name.get(key.range.name)
+    return KeyCondition(by_name[key.hash.name].values[0][key.hash.kind], range_)
 
 
 def _parts(condition: Condition) -> list[Predicate | FunctionCall]:
@@ -102,17 +104,18 @@ def _test(condition: Predicate | FunctionCall, placeholders: Placeholders) -> Ke
             raise invalid("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
         operator, operands = _MIRRORED[operator], (operands[1], operands[0])
     named, *values = operands
-    return KeyTest(_name(named, placeholders), operator, tuple(_value(one, placeholders) for one in values))
+    return KeyTest(_name(named, operator, placeholders), operator, tuple(_value(one, placeholders) for one in values))
 
 
-def _name(operand: Operand, placeholders: Placeholders) -> str:
+def _name(operand: Operand, operator: str, placeholders: Placeholders) -> str:
     if not isinstance(operand, Path):
-        raise invalid("Invalid condition in KeyConditionExpression: No key attribute specified")
+        wrong = "No key attribute specified"
+        if operator not in _MIRRORED:
+            wrong = f"{operator} operator must have the key attribute as its first operand"
+        raise invalid(f"Invalid condition in KeyConditionExpression: {wrong}")
     first, *deeper = placeholders.path(operand)
     if deeper:
-        raise invalid(
-            f"Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: {first}"
-        )
+        raise invalid("KeyConditionExpressions cannot have conditions on nested attributes")
     return str(first)
 
 

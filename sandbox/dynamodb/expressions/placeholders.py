@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import NamedTuple, cast
 
 from sandbox.dynamodb.expressions.reserved import is_reserved
 from sandbox.dynamodb.expressions.syntax import Element, Literal, NameRef, Path, ValueRef, WrittenName
@@ -13,6 +13,13 @@ from sandbox.dynamodb.values import Value
 _UNUSED = "Value provided in {} unused in expressions: keys: {{{}}}"
 
 
+class Marks(NamedTuple):
+    """The placeholders that an expression has used, and the attributes within which it reads."""
+
+    placeholders: frozenset[str]
+    within: frozenset[str]
+
+
 class Placeholders:
     """A request's placeholders with their values, and the set of those that its expressions have used."""
 
@@ -20,6 +27,7 @@ class Placeholders:
         self._names = names or {}
         self.values = values or {}
         self._used: set[str] = set()
+        self._within: set[str] = set()
         self._signature: object = None
 
     @property
@@ -30,17 +38,23 @@ class Placeholders:
         return self._signature
 
     @property
-    def used(self) -> frozenset[str]:
-        """The placeholders that expressions have used."""
-        return frozenset(self._used)
+    def marks(self) -> Marks:
+        """What expressions have used until now."""
+        return Marks(frozenset(self._used), frozenset(self._within))
+
+    @property
+    def within(self) -> frozenset[str]:
+        """The attributes within which expressions read a member or an element."""
+        return frozenset(self._within)
 
     def unused_copy(self) -> Placeholders:
         """The same names and values, all marked as unused."""
         return Placeholders(self._names, self.values)
 
-    def use(self, placeholders: frozenset[str]) -> None:
-        """Mark placeholders as used by an expression."""
-        self._used |= placeholders
+    def use(self, marks: Marks) -> None:
+        """Mark as used what an expression used when it was bound."""
+        self._used |= marks.placeholders
+        self._within |= marks.within
 
     def value(self, name: str) -> Value:
         """The value of a placeholder; raises ExpressionError if the request does not define it."""
@@ -53,11 +67,18 @@ class Placeholders:
         return value
 
     def path(self, path: Path) -> tuple[Element, ...]:
-        """A path with the attributes' own names.
+        """A path that an expression reads, with the attributes' own names.
 
         Raises:
             ExpressionError: a name is not defined, or is a reserved word.
         """
+        resolved = self.target(path)
+        if len(resolved) > 1:
+            self._within.add(str(resolved[0]))
+        return resolved
+
+    def target(self, path: Path) -> tuple[Element, ...]:
+        """A path that an update changes; otherwise as `path`."""
         return tuple(self._element(element) for element in path.elements)
 
     def resolve(self, node: object) -> None:

@@ -22,7 +22,7 @@ from sandbox.dynamodb.expressions.operands import (
     refuse_overlap,
     wrong_kind,
 )
-from sandbox.dynamodb.expressions.placeholders import Placeholders
+from sandbox.dynamodb.expressions.placeholders import Marks, Placeholders
 from sandbox.dynamodb.expressions.syntax import (
     Arithmetic,
     FunctionCall,
@@ -90,7 +90,7 @@ class BoundUpdate(NamedTuple):
         return after
 
 
-_compiled: dict[object, tuple[BoundUpdate, frozenset[str]]] = {}
+_compiled: dict[object, tuple[BoundUpdate, Marks]] = {}
 
 
 @lru_cache(maxsize=1024)
@@ -164,9 +164,9 @@ def bound(text: str, placeholders: Placeholders) -> BoundUpdate:
         if len(_compiled) >= _MAX_COMPILED:
             _compiled.clear()
         given = placeholders.unused_copy()
-        found = _compiled[key] = bind(parse(text), given), given.used
-    update, used = found
-    placeholders.use(used)
+        found = _compiled[key] = bind(parse(text), given), given.marks
+    update, marks = found
+    placeholders.use(marks)
     return update
 
 
@@ -178,8 +178,9 @@ def bind(actions: Sequence[Action], placeholders: Placeholders, *, may_nest: boo
     """
     for action in actions:
         _refuse_functions(action.operand, may_nest=may_nest)
-        placeholders.resolve(action)
-    paths = [placeholders.path(action.path) for action in actions]
+        placeholders.target(action.path)
+        placeholders.resolve(action.operand)
+    paths = [placeholders.target(action.path) for action in actions]
     refuse_overlap(paths)
     computes: list[Compute] = []
     for action, path in zip(actions, paths, strict=True):

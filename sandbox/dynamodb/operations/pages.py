@@ -66,16 +66,17 @@ def query(tables: Tables, request: Query) -> dict[str, Any]:
     if keyed is not None:
         with expression("KeyConditionExpression"):
             conditions.bind(keyed, given)
-    finish(given)
+    finish(given, None)
     tests = _key_tests(request, keyed, given)
     refuse_select(request, paths)
     reading = reading_of(found(table), request, paths, filter_)
     condition = key_conditions.of_schema(tests, reading.key)
-    refuse_filtered_keys(reading)
-    forward = request.ScanIndexForward is not False
     start = start_of(reading, request.ExclusiveStartKey)
     if start is not None:
         refuse_outside(reading, condition, start)
+    reading.table.schema.refuse_within(given.within)
+    refuse_filtered_keys(reading)
+    forward = request.ScanIndexForward is not False
     entries = query_entries(reading, condition, start, forward=forward)
     return _answer(reading, request, page_of(entries, reading, request.Limit), condition.hash)
 
@@ -90,10 +91,11 @@ def scan(tables: Tables, request: Scan) -> dict[str, Any]:
     given = placeholders(request.ExpressionAttributeNames, request.ExpressionAttributeValues)
     filter_ = filter_of(request, older, given)
     paths = projection(request, given)
-    finish(given)
+    finish(given, None)
     refuse_select(request, paths)
     reading = reading_of(found(table), request, paths, filter_)
     start = start_of(reading, request.ExclusiveStartKey)
+    reading.table.schema.refuse_within(given.within)
     entries = scan_entries(reading, start, segment, segments)
     return _answer(reading, request, page_of(entries, reading, request.Limit))
 

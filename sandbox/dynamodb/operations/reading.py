@@ -115,13 +115,7 @@ def refuse_filtered_keys(reading: Reading) -> None:
     if filter_ is None:
         return
     for name in reading.key.names:
-        on_name = [path for path in filter_.paths if path[0] == name]
-        if any(len(path) > 1 for path in on_name):
-            raise invalid(
-                "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
-                f"Key: {name}"
-            )
-        if on_name:
+        if any(path[0] == name for path in filter_.paths):
             raise invalid(
                 f"{filter_.parameter} can only contain non-primary key attributes: Primary key attribute: {name}"
             )

@@ -33,7 +33,7 @@ def get_item(tables: Tables, request: GetItem) -> dict[str, Any]:
     table = lookup(tables, request.TableName)
     refuse_mixed(request, _READ)
     measure_item(request.Key)
-    show = showing(_paths(request))
+    show = showing(_paths(request, table))
     key, item, _ = found(table).find(request.Key)
     units = read_units(item.size_bytes if item else 0, consistent=bool(request.ConsistentRead))
     ADMISSION.refuse_read(found(table), units, key)
@@ -57,7 +57,7 @@ def batch_get_item(tables: Tables, request: BatchGetItem) -> dict[str, Any]:
     if sum(len(each.Keys) for each in request.RequestItems.values()) > _MAX_KEYS:
         raise invalid("Too many items requested for the BatchGetItem call")
     looked_up = {name: lookup(tables, name) for name in request.RequestItems}
-    shows = {name: _show_batched(each) for name, each in request.RequestItems.items()}
+    shows = {name: _show_batched(each, looked_up[name]) for name, each in request.RequestItems.items()}
     batches = [
         (found(looked_up[name]), each, _keys(found(looked_up[name]), each), shows[name])
         for name, each in request.RequestItems.items()
@@ -125,18 +125,18 @@ def showing(paths: list[ResolvedPath] | None) -> Show:
     return lambda item: project(item.attributes, paths)
 
 
-def _paths(request: Projected) -> list[ResolvedPath] | None:
+def _paths(request: Projected, table: StoredTable | None) -> list[ResolvedPath] | None:
     given = placeholders(request.ExpressionAttributeNames)
     paths = projection(request, given)
-    finish(given)
+    finish(given, table)
     return paths
 
 
-def _show_batched(request: KeysAndAttributes) -> Show:
+def _show_batched(request: KeysAndAttributes, table: StoredTable | None) -> Show:
     refuse_mixed(request, _READ)
     for key in request.Keys:
         measure_item(key)
-    return showing(_paths(request))
+    return showing(_paths(request, table))
 
 
 def _keys(table: StoredTable, request: KeysAndAttributes) -> list[Key]:

@@ -196,7 +196,7 @@ def _read(tables: Tables, request: TransactGet) -> _Read:
     measure_item(request.Key)
     given = placeholders(request.ExpressionAttributeNames)
     show = showing(projected(request.ProjectionExpression, None, given))
-    finish(given)
+    finish(given, table)
     return _Read(table, request.Key, show)
 
 

@@ -75,7 +75,7 @@ def put_item(tables: Tables, request: PutItem) -> Answer:
     size = measure_item(request.Item)
     _refuse_new_values(request)
     refuse_large(size)
-    return _written(request, CheckedWrite(table, _tested(request), *putting(request.Item, size)))
+    return _written(request, CheckedWrite(table, _tested(request, table), *putting(request.Item, size)))
 
 
 def put_usual_item(table: StoredTable, item: StoredItem, request: UndecodedPutItem) -> Answer:
@@ -84,7 +84,7 @@ def put_usual_item(table: StoredTable, item: StoredItem, request: UndecodedPutIt
         refuse_mixed(request, _WRITE)
     _refuse_new_values(request)
     refuse_large(item.size_bytes)
-    return _written(request, CheckedWrite(table, _tested(request), *putting_item(item)))
+    return _written(request, CheckedWrite(table, _tested(request, table), *putting_item(item)))
 
 
 def delete_item(tables: Tables, request: DeleteItem) -> Answer:
@@ -93,7 +93,7 @@ def delete_item(tables: Tables, request: DeleteItem) -> Answer:
     refuse_mixed(request, _WRITE)
     measure_item(request.Key)
     _refuse_new_values(request)
-    return _written(request, CheckedWrite(table, _tested(request), *deleting(request.Key)))
+    return _written(request, CheckedWrite(table, _tested(request, table), *deleting(request.Key)))
 
 
 def update_item(tables: Tables, request: UpdateItem) -> Answer:
@@ -106,7 +106,7 @@ def update_item(tables: Tables, request: UpdateItem) -> Answer:
     given = placeholders(request.ExpressionAttributeNames, request.ExpressionAttributeValues)
     update = _update(request.UpdateExpression, actions or [], given)
     test = write_condition(request.ConditionExpression, request.Expected, request.ConditionalOperator, given)
-    finish(given)
+    finish(given, table)
     find, apply = updating(request.Key, update, given.values)
     if actions is not None:
         apply = _in_legacy_words(apply)
@@ -149,7 +149,7 @@ def transacted(tables: Tables, action: TransactPut | TransactDelete | TransactUp
         measure_item(action.Key)
         test = _tested_with(action, given)
         parts = deleting(action.Key) if isinstance(action, TransactDelete) else (finding(action.Key), unchanged)
-    finish(given)
+    finish(given, table)
     return CheckedWrite(table, test, *parts, on_failure=action.ReturnValuesOnConditionCheckFailure)
 
 
@@ -236,13 +236,13 @@ def _refuse_new_values(request: SingleWrite) -> None:
         raise invalid("ReturnValues can only be ALL_OLD or NONE")
 
 
-def _tested(request: PutItem | UndecodedPutItem | DeleteItem) -> Test | None:
+def _tested(request: PutItem | UndecodedPutItem | DeleteItem, table: StoredTable | None) -> Test | None:
     """The condition of a put or delete; None if it has none."""
     if request.ConditionExpression is None and request.Expected is None and request.ConditionalOperator is None:
         return None
     given = placeholders(request.ExpressionAttributeNames, request.ExpressionAttributeValues)
     test = write_condition(request.ConditionExpression, request.Expected, request.ConditionalOperator, given)
-    finish(given)
+    finish(given, table)
     return test
 
 
@@ -317,10 +317,5 @@ def _refuse_key_paths(table: StoredTable, paths: Sequence[ResolvedPath]) -> None
     for path in paths:
         if path[0] in table.schema.key.names:
             raise invalid_parameter(f"Cannot update attribute {path[0]}. This attribute is part of the key")
-        if len(path) == 1 or not table.schema.indexes:
-            continue
-        if any(path[0] in index.key.names for index in table.schema.indexes.values()):
-            raise invalid(
-                "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
-                f"IndexKey: {path[0]}"
-            )
+        if len(path) > 1:
+            table.schema.refuse_within((str(path[0]),))

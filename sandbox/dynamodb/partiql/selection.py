@@ -67,12 +67,13 @@ def select_from(table: StoredTable, select: SelectStatement, *, consistent: bool
     index = None if select.of_index is None else table.index(select.of_index)
     key = table.schema.key if index is None else index.key
     columns = None if select.columns is None else tuple(path.elements for path in select.columns)
+    table.schema.refuse_within({str(path[0]) for path in columns or () if len(path) > 1})
     if index is not None and index.kind == "Global":
         refuse_global(index, columns, consistent=consistent)
     parts = conjuncts(select.where)
     conditions, used = _key_conditions(parts, key)
     rest = [part for part in parts if part not in used]
-    test = combined_test(rest)
+    test = combined_test(rest, table)
     filter_ = None if test is None else Filter(test, (), "WHERE")
     forward = _forward(select, key, in_partition=conditions is not None)
     return ItemSelection(Reading(table, index, None, filter_), conditions, forward, columns)
@@ -216,9 +217,12 @@ def _all(conditions: list[Condition]) -> Condition:
     return conditions[0] if len(conditions) == 1 else Junction("AND", tuple(conditions))
 
 
-def combined_test(conditions: list[Condition]) -> Test | None:
-    """The test that conditions all hold; None without conditions."""
+def combined_test(conditions: list[Condition], table: StoredTable) -> Test | None:
+    """The test that conditions on a table's items all hold; None without conditions."""
     if not conditions:
         return None
+    given = Placeholders()
     with expression("WHERE clause"):
-        return bind(_all(conditions), Placeholders())
+        test = bind(_all(conditions), given)
+    table.schema.refuse_within(given.within)
+    return test

@@ -50,7 +50,7 @@ def write_of(tables: Tables, statement: Statement, on_failure: str | None = None
                     f"Invalid returning clause: RETURNING {statement.returning} *. "
                     "Only RETURNING ALL OLD * is allowed in DELETE statements."
                 )
-            write = CheckedWrite(table, combined_test(rest), *deleting(key))
+            write = CheckedWrite(table, combined_test(rest, table), *deleting(key))
         case SelectStatement():
             key, rest = _named(table, statement.where)
             write = CheckedWrite(table, _present(table, rest), finding(key), unchanged)
@@ -84,8 +84,10 @@ def _insert(table: StoredTable, statement: InsertStatement) -> CheckedWrite:
 
 def _update(table: StoredTable, statement: UpdateStatement) -> CheckedWrite:
     key, rest = _named(table, statement.where)
+    given = Placeholders()
     with expression("UpdateExpression"):
-        update = updates.bind(statement.actions, Placeholders(), may_nest=True)
+        update = updates.bind(statement.actions, given, may_nest=True)
+    table.schema.refuse_within(given.within)
     touched: tuple[ResolvedPath, ...] = update.paths
     return CheckedWrite(table, _present(table, rest), *updating(key, update, {}), touched=touched)
 
@@ -100,4 +102,4 @@ def _named(table: StoredTable, where: Condition | None) -> tuple[Attributes, lis
 def _present(table: StoredTable, rest: list[Condition]) -> Test | None:
     """The condition of a statement whose item must exist."""
     exists: Any = FunctionCall("attribute_exists", (Path((table.schema.key.hash.name,)),))
-    return combined_test([exists, *rest])
+    return combined_test([exists, *rest], table)

@@ -54,6 +54,10 @@ def test_key_conditions(dynamo: Dynamo, condition: str, values: Json, found: lis
     assert numbers(query(dynamo, condition, values, ScanIndexForward=False)) == found[::-1]
 
 
+NO_KEY = "Invalid condition in KeyConditionExpression"
+FIRST = "have the key attribute as its first operand"
+
+
 @pytest.mark.parametrize(
     ("condition", "values", "said"),
     [
@@ -64,6 +68,13 @@ def test_key_conditions(dynamo: Dynamo, condition: str, values: Json, found: lis
         ("pk > :p", {}, "Query key condition not supported"),
         ("pk = :p AND x = :a", ONE, "Query condition missed key schema element: sk"),
         ("x = :p", {}, "Query condition missed key schema element: pk"),
+        ("pk > :p AND x = :p", {}, "Query key condition not supported"),
+        ("pk = :p AND x = :p AND y = :p", {}, "Conditions can be of length 1 or 2 only"),
+        ("x.y = :p", {}, "KeyConditionExpressions cannot have conditions on nested attributes"),
+        ("pk = :p AND sk[0] = :p", {}, "KeyConditionExpressions cannot have conditions on nested attributes"),
+        ("pk = :p AND :p BETWEEN sk AND :p", {}, f"{NO_KEY}: BETWEEN operator must {FIRST}"),
+        ("pk = :p AND begins_with(:p, sk)", {}, f"{NO_KEY}: begins_with operator must {FIRST}"),
+        ("pk = :p AND :p > :p", {}, f"{NO_KEY}: No key attribute specified"),
         (
             "pk = :p AND sk = :a",
             {":a": {"S": "1"}},
@@ -73,6 +84,7 @@ def test_key_conditions(dynamo: Dynamo, condition: str, values: Json, found: lis
     ],
 )
 def test_what_is_no_key_condition_is_refused(dynamo: Dynamo, condition: str, values: Json, said: str) -> None:
+    """Those of DynamoDB Local 3.3.1, and of mhart/dynalite test/query.js, which is recorded on AWS."""
     assert query(dynamo, condition, values) == {"error": VALIDATION, "message": said}
 
 
@@ -116,6 +128,37 @@ def test_a_filter_is_not_on_the_key(dynamo: Dynamo) -> None:
     assert query(dynamo, "pk = :p", {":a": {"N": "1"}}, FilterExpression="sk > :a")["message"] == (
         "Filter Expression can only contain non-primary key attributes: Primary key attribute: sk"
     )
+
+
+@pytest.mark.parametrize(("path", "key"), [("pk.x", "Key: pk"), ("sk[0]", "Key: sk"), ("g.x", "IndexKey: g")])
+def test_an_expression_does_not_read_within_a_key(dynamo: Dynamo, path: str, key: str) -> None:
+    """As mhart/dynalite test/getItem.js and test/scan.js, recorded on AWS; for conditions DynamoDB Local 3.3.1."""
+    said = f"Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: {key}"
+    item: Json = {"TableName": "two-keys", "Key": {"pk": {"S": "p"}, "sk": {"N": "2"}}}
+    values: Json = {"ExpressionAttributeValues": {":n": {"N": "1"}}}
+    shown: Json = {"ProjectionExpression": f"x, {path}"}
+    tested: Json = {"ConditionExpression": f"x = :n OR {path} = :n"} | values
+    update: Json = {"UpdateExpression": f"SET y = {path}"}
+    where = "WHERE pk = 'p' AND sk = 2"
+    calls: list[tuple[str, Json]] = [
+        ("GetItem", item | shown),
+        ("BatchGetItem", {"RequestItems": {"two-keys": {"Keys": [item["Key"]]} | shown}}),
+        ("TransactGetItems", {"TransactItems": [{"Get": item | shown}]}),
+        ("Scan", {"TableName": "two-keys"} | shown),
+        ("Scan", {"TableName": "two-keys", "FilterExpression": f"{path} = :n"} | values),
+        ("PutItem", {"TableName": "two-keys", "Item": item["Key"]} | tested),
+        ("DeleteItem", item | tested),
+        ("UpdateItem", item | update),
+        ("TransactWriteItems", {"TransactItems": [{"Update": item | update}]}),
+        ("ExecuteStatement", {"Statement": f'SELECT {path} FROM "two-keys" {where}'}),
+        ("ExecuteStatement", {"Statement": f'SELECT x FROM "two-keys" {where} AND {path} = 1'}),
+        ("ExecuteStatement", {"Statement": f'DELETE FROM "two-keys" {where} AND {path} = 1'}),
+        ("ExecuteStatement", {"Statement": f'UPDATE "two-keys" SET y = {path} {where}'}),
+    ]
+
+    assert query(dynamo, "pk = :p", **shown)["message"] == said
+    assert query(dynamo, "pk = :p", FilterExpression=f"attribute_exists({path})")["message"] == said
+    assert [dynamo.call(operation, **call).get("message") for operation, call in calls] == [said] * len(calls)
 
 
 def test_projections_keep_each_element_that_is_asked_for() -> None:
