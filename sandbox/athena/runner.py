@@ -270,11 +270,6 @@ _REASONS = (
         "Scalar sub-query has returned multiple rows",
     ),
     (rf'invalid timestamp field format: "{DATE_PATTERN}: (.*)", expected', "INVALID_FUNCTION_ARGUMENT", "{0}"),
-    (
-        r"expression cannot be negative|Invalid RANGE (?:PRECEDING|FOLLOWING) value",
-        "INVALID_WINDOW_FRAME",
-        "Window frame offset value must not be negative or null",
-    ),
     (r"Overflow in SUM of DECIMAL", "GENERIC_INTERNAL_ERROR", "Decimal overflow"),
     (r"Division by zero", "DIVISION_BY_ZERO", "Division by zero"),
     (r"Could not convert string ['\"]([^'\"]*)['\"] to (\w+)", "INVALID_CAST_ARGUMENT", "Cannot cast '{0}' to {1}"),

@@ -13,8 +13,10 @@ def _window(signatures: str, sql: str | Callable[[TypedCall], str], example: str
     return entry(signatures, sql, example, answer, kind="window")
 
 
-def _numbered(name: str, least: int, message: str, argument: int) -> Callable[[TypedCall], str]:
-    """A function with a number argument of at least `least`."""
+def _numbered(
+    name: str, least: int, message: str, argument: int, *, nulls: str | None = None
+) -> Callable[[TypedCall], str]:
+    """A function with a number argument of at least `least`; `nulls` is the message for a NULL, if it is an error."""
 
     def sql(call: TypedCall) -> str:
         arguments = [call[i] for i in range(len(call))]
@@ -26,7 +28,11 @@ def _numbered(name: str, least: int, message: str, argument: int) -> Callable[[T
         number_type = call.arguments[argument].type
         wrong = fail("INVALID_FUNCTION_ARGUMENT", f"'{message}'", number_type)
         value = arguments[argument]
-        arguments[argument] = f"CASE WHEN {value} < {least} THEN {wrong} ELSE {value} END"
+        whens = f"WHEN {value} < {least} THEN {wrong}"
+        if nulls is not None:
+            missing = fail("INVALID_FUNCTION_ARGUMENT", f"'{nulls}'", number_type)
+            whens += f" WHEN {value} IS NULL THEN {missing}"
+        arguments[argument] = f"CASE {whens} ELSE {value} END"
         return call.aggregate(name, *arguments)
 
     return sql
@@ -48,7 +54,7 @@ FUNCTIONS = (
     *(
         _window(
             f"{name}(T) -> T; {name}(T, bigint) -> T; {name}(T, bigint, T) -> T",
-            _numbered(name, 0, "Offset must be at least 0", 1),
+            _numbered(name, 0, "Offset must be at least 0", 1, nulls="Offset must not be null"),
             f"{name}('a', 1, 'none') OVER (ORDER BY 1)",
             "none",
         )

@@ -68,6 +68,9 @@ class Calls:
         return self.named(binder, node, node.name, list(node.arguments))
 
     def _misplaced(self, binder: Binder, node: n.Call) -> Exception:
+        if self._nested and node.over is not None:
+            message = f"Cannot nest window functions or row pattern measures inside {self._nested}"
+            return binder.error("NESTED_WINDOW", node, message)
         if self._nested:
             message = f"Cannot nest {self._nested} inside another: {node.name}"
             return binder.error("NESTED_AGGREGATION", node, message)

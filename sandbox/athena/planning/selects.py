@@ -27,6 +27,7 @@ from sandbox.athena.planning.scans import conditions
 from sandbox.athena.planning.scope import Field, Scope
 from sandbox.athena.planning.typed import null_typed
 from sandbox.athena.planning.unused import listed
+from sandbox.athena.planning.windows import definitions, specified
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.values import Value
 
@@ -44,7 +45,7 @@ class SelectPlanner:
         self._context = queries.context
         self._select = select
         self._outer = outer
-        self._windows = dict(select.windows)
+        self._windows = definitions(self._context, select.windows)
         before = len(self._context.outer_references)
         self._relation = self._from()
         if isinstance(select.source, n.Join):
@@ -78,6 +79,8 @@ class SelectPlanner:
         self._scope.fields = readings.behind
         items = self._items()
         binder = self._behind(items, ordering)
+        for window in self._windows.values():
+            specified(binder, window)
         outputs: list[Field] = []
         selected, texts, row = list[str](), list[str](), list[Value]()
         of_objects = self._of_objects() if self._keeps_rows(ordering) else None
