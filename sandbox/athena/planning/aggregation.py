@@ -63,9 +63,10 @@ class Grouped:
         self._keys.append(GroupingKey(canonical, value, column))
         return len(self._keys) - 1
 
-    def group_by_sets(self, sets: Sequence[Sequence[n.Expression]]) -> None:
-        """Group by several sets of keys."""
-        self.sets = [[self._key(expression) for expression in some] for some in sets]
+    def group_by_sets(self, sets: Sequence[Sequence[n.Expression]], *, distinct: bool) -> None:
+        """Group by several sets of keys; `distinct` leaves out those with the keys of one before them."""
+        keys = [sorted({self._key(expression) for expression in some}) for some in sets]
+        self.sets = [some for i, some in enumerate(keys) if not (distinct and some in keys[:i])]
 
     def binder(self, windows: dict[str, n.Window] | None, place: str) -> Binder:
         """A binder of expressions after the grouping."""
@@ -201,10 +202,9 @@ class Grouped:
         return value if self.sets is None else f"CASE WHEN {grouped} THEN {value} END"
 
 
-def grouping_sets(groups: Sequence[n.Grouping], *, distinct: bool) -> list[tuple[n.Expression, ...]]:
+def grouping_sets(groups: Sequence[n.Grouping]) -> list[tuple[n.Expression, ...]]:
     """All combinations of the elements of GROUP BY."""
-    found = [tuple(e for part in some for e in part) for some in product(*(group.sets for group in groups))]
-    return list(dict.fromkeys(found)) if distinct else found
+    return [tuple(e for part in some for e in part) for some in product(*(group.sets for group in groups))]
 
 
 def canonical_form(node: object, scope: Scope) -> object:

@@ -219,18 +219,19 @@ class SelectPlanner:
         for group in select.group_by:
             if not group.simple:
                 self._check_columns(group, source)
-        sets = [tuple(self._group_key(e, items) for e in some) for some in
-                grouping_sets(select.group_by, distinct=select.group_distinct)]  # fmt: skip
+        sets = [tuple(self._group_key(e, items) for e in some) for some in grouping_sets(select.group_by)]
         simple = all(group.simple for group in select.group_by)
         self._grouped = Grouped(self._context, source, sets[0] if simple else ())
         if not simple:
-            self._grouped.group_by_sets(sets)
+            self._grouped.group_by_sets(sets, distinct=select.group_distinct)
         return self._grouped.binder(self._windows, "SELECT clause")
 
     def _check_columns(self, group: n.Grouping, source: Binder) -> None:
         """Check that the elements of ROLLUP, CUBE and GROUPING SETS are columns."""
         for expression in dict.fromkeys(e for some in group.sets for e in some):
             parts = qualified(expression)
+            if not (isinstance(expression, n.Literal) and expression.kind == "integer"):
+                source.bind(expression)
             if parts is None or source.column(parts, expression) is None:
                 message = "GROUP BY expression must be a column reference"
                 raise self._context.error("INVALID_COLUMN_REFERENCE", expression, message)
