@@ -88,11 +88,15 @@ def _limited(call: TypedCall, values: str, count: str, argument: str) -> str:
 
 
 def _ordered(call: TypedCall, index: int, order: str) -> str:
-    """A key by which min and max order: NaN is last, as the least for max and as the greatest for min."""
-    if call.arguments[index].type.name == "timestamp with time zone":
+    """A key by which min and max order: NaN is last, as the least for max and as the greatest for min.
+
+    It is never a bare literal, which DuckDB refuses in ORDER BY.
+    """
+    type_ = call.arguments[index].type
+    if type_.name == "timestamp with time zone":
         return f"struct_extract({call[index]}, 'instant')"
-    if call.arguments[index].type.name not in {"double", "real"}:
-        return call[index]
+    if type_.name not in {"double", "real"}:
+        return f"CAST({call[index]} AS {type_.physical})"
     last = "-inf" if order == "DESC" else "inf"
     return f"CASE WHEN isnan({call[index]}) THEN '{last}' ELSE {call[index]} END"
 

@@ -11,6 +11,7 @@ from sandbox.athena.conversions import cast, coerce
 from sandbox.athena.functions.equality import is_keyed, keyed
 from sandbox.athena.functions.function import Modifiers, TrinoFunction
 from sandbox.athena.functions.resolution import Argument, LambdaArgument, Match, resolve
+from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import operators
 from sandbox.athena.planning.windows import window_sql
 from sandbox.athena.syntax import nodes as n
@@ -321,8 +322,15 @@ def modifiers(binder: Binder, node: n.Call, *, over: str = "", nulls: str = "") 
 
 
 def sorted_by(binder: Binder, items: Sequence[n.Sort]) -> str:
-    """The list of ORDER BY."""
-    return ", ".join(operators.sort_key(binder.bind(item.expression)) + direction(item) for item in items)
+    """The list of ORDER BY of an aggregate."""
+    keys: list[str] = []
+    for item in items:
+        value = binder.bind(item.expression)
+        if not has_trait(value.type, "orderable"):
+            message = f"ORDER BY can only be applied to orderable types (actual: {value.type.athena})"
+            raise binder.error("TYPE_MISMATCH", item, message)
+        keys.append(operators.sort_key(value) + direction(item))
+    return ", ".join(keys)
 
 
 def direction(item: n.Sort) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sandbox.athena.functions.signature import has_trait
+from sandbox.athena.planning import operators
+from sandbox.athena.planning.calls import direction
 from sandbox.athena.planning.context import PlanningContext
 from sandbox.athena.planning.scope import Field
 from sandbox.athena.syntax import nodes as n
+from sandbox.athena.values import Value
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,18 @@ class Ordering:
     def is_empty(self) -> bool:
         """Whether there are no clauses."""
         return not self.items and not self.offset and not self.limit
+
+
+def sort_keys(context: PlanningContext, ordering: Ordering, bind: Callable[[n.Sort], Value]) -> list[tuple[str, str]]:
+    """The items of ORDER BY in SQL, each with its direction; raises StatementError for a type without an order."""
+    keys: list[tuple[str, str]] = []
+    for item in ordering.items:
+        value = bind(item)
+        if not has_trait(value.type, "orderable"):
+            message = f"Type {value.type.athena} is not orderable, and therefore cannot be used in ORDER BY"
+            raise context.error("TYPE_MISMATCH", item, message)
+        keys.append((operators.sort_key(value), direction(item)))
+    return keys
 
 
 def limited(

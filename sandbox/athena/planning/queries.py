@@ -15,11 +15,10 @@ from sandbox.athena.conversions import coerce
 from sandbox.athena.functions.equality import has_variants
 from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import operators
-from sandbox.athena.planning.calls import direction
 from sandbox.athena.planning.context import PlanningContext
 from sandbox.athena.planning.correlation import check_rows
 from sandbox.athena.planning.expressions import Binder
-from sandbox.athena.planning.ordering import Ordering, limited, ordinal
+from sandbox.athena.planning.ordering import Ordering, limited, ordinal, sort_keys
 from sandbox.athena.planning.relations import Cte
 from sandbox.athena.planning.rewriting import walked
 from sandbox.athena.planning.scope import Field, ParsedText, Scope
@@ -185,7 +184,7 @@ class Queries:
         fields = tuple(f.of_rows() for f in fields)
         moved = tuple(f.within(alias) for f in fields)
         binder = self._binder(Scope(moved, outer), "ORDER BY clause")
-        keys = [(operators.sort_key(self._sort_key(item, moved, binder)), direction(item)) for item in ordering.items]
+        keys = sort_keys(self.context, ordering, lambda item: self._sort_key(item, moved, binder))
         head = f"SELECT {listed(f'{alias}.{name} AS {name}' for f in fields for name in f.columns)}"
         if ordering.ties:
             fields = tuple(replace(f, parsed=None) for f in fields)

@@ -19,7 +19,7 @@ from sandbox.athena.planning.guards import Guards
 from sandbox.athena.planning.items import SelectItems, with_aliases
 from sandbox.athena.planning.jsonreadings import Readings
 from sandbox.athena.planning.names import qualified
-from sandbox.athena.planning.ordering import Ordering, limited, ordinal
+from sandbox.athena.planning.ordering import Ordering, limited, ordinal, sort_keys
 from sandbox.athena.planning.pruning import ObjectValues
 from sandbox.athena.planning.relations import Relation, Relations
 from sandbox.athena.planning.rewriting import walked
@@ -100,7 +100,7 @@ class SelectPlanner:
             row.append(value)
         if select.distinct:
             self._check_distinct(outputs)
-        keys = self._sort_keys(ordering, items, outputs, binder)
+        keys = sort_keys(self._context, ordering, lambda item: self._sort_key(item, items, outputs, binder))
         having = self._having(binder)
         if self._grouped is not None:
             source = f" FROM {self._grouped.sql(source, where)}"
@@ -250,18 +250,6 @@ class SelectPlanner:
             if not has_trait(f.type, "comparable"):
                 message = f"DISTINCT can only be applied to comparable types (actual: {f.type.athena})"
                 raise self._context.error("TYPE_MISMATCH", self._select, message)
-
-    def _sort_keys(
-        self, ordering: Ordering, items: SelectItems, outputs: Sequence[Field], binder: Binder
-    ) -> list[tuple[str, str]]:
-        keys: list[tuple[str, str]] = []
-        for item in ordering.items:
-            value = self._sort_key(item, items, outputs, binder)
-            if not has_trait(value.type, "orderable"):
-                message = f"Type {value.type.athena} is not orderable, and therefore cannot be used in ORDER BY"
-                raise self._context.error("TYPE_MISMATCH", item, message)
-            keys.append((operators.sort_key(value), direction(item)))
-        return keys
 
     def _sort_key(self, item: n.Sort, items: SelectItems, outputs: Sequence[Field], binder: Binder) -> Value:
         """An ordinal, a column of the select list by its name, or an expression over them and the source."""
