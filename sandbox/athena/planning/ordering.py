@@ -66,17 +66,19 @@ def _with_ties(
     ordering: Ordering,
     fields: Sequence[Field],
 ) -> str:
-    if ordering.offset or head.startswith("SELECT DISTINCT"):
-        raise context.error(
-            "NOT_SUPPORTED", ordering.items[0], "The sandbox's Athena has no WITH TIES behind OFFSET or DISTINCT"
-        )
     rank, inner, outer = context.unique("c"), context.unique("r"), context.unique("r")
-    named = [(context.unique("c"), key, way) for key, way in keys]
-    extra = "".join(f", {key} AS {name}" for name, key, _ in named)
+    if head.startswith("SELECT DISTINCT"):
+        # The keys are of its columns only.
+        extra, order = "", ", ".join(key + way for key, way in keys)
+    else:
+        named = [(context.unique("c"), key, way) for key, way in keys]
+        extra = "".join(f", {key} AS {name}" for name, key, _ in named)
+        order = ", ".join(name + way for name, _, way in named)
     names = ", ".join(f.column for f in fields)
-    order = ", ".join(name + way for name, _, way in named)
     ranked = f"SELECT {names}, rank() OVER (ORDER BY {order}) AS {rank} FROM ({head}{extra}{tail}) AS {inner}"
-    return f"SELECT {names} FROM ({ranked}) AS {outer} WHERE {rank} <= {ordering.limit} ORDER BY {rank}"
+    last = int(ordering.limit) + int(ordering.offset or 0)
+    skipped = f" OFFSET {ordering.offset}" if ordering.offset else ""
+    return f"SELECT {names} FROM ({ranked}) AS {outer} WHERE {rank} <= {last} ORDER BY {rank}{skipped}"
 
 
 def ordinal(node: n.Expression) -> int | None:

@@ -141,17 +141,19 @@ class Queries:
         return f"{sql}, {distinct}({names}) AS ({rows})", Cte(distinct, columns)
 
     def _ordered(self, query: n.Query, outer: Scope | None) -> Planned:
-        limit = self._count(query.limit)
-        if query.order_by and not query.ties and limit and int(limit) > _MAX_SORTED:
+        limit, fetch = self._count(query.limit), query.fetch
+        ties = fetch is not None and fetch.ties
+        planned = self._body(query.body, outer, Ordering(query.order_by, self._count(query.offset_rows), limit, ties))
+        if fetch is not None and limit and int(limit) == 0:
+            message = "FETCH FIRST row count must be positive (actual value: 0)"
+            raise self.context.error("NUMERIC_VALUE_OUT_OF_RANGE", fetch, message)
+        if fetch is not None and fetch.ties and not query.order_by:
+            message = "FETCH FIRST WITH TIES clause requires ORDER BY"
+            raise self.context.error("MISSING_ORDER_BY", fetch, message)
+        if query.order_by and not ties and limit and int(limit) > _MAX_SORTED:
             message = f"ORDER BY LIMIT > {_MAX_SORTED} is not supported"
             raise self.context.error("NOT_SUPPORTED", query.order_by[0], message)
-        ordering = Ordering(
-            query.order_by,
-            self._count(query.offset_rows),
-            limit,
-            query.ties,
-        )
-        return self._body(query.body, outer, ordering)
+        return planned
 
     def _count(self, node: n.Expression | None) -> str:
         if node is None:

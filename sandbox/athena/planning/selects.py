@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import operators, views
 from sandbox.athena.planning.aggregation import Grouped, canonical_form, grouping_sets
-from sandbox.athena.planning.calls import Calls, direction, is_aggregate
+from sandbox.athena.planning.calls import Calls, is_aggregate
 from sandbox.athena.planning.correlation import Correlation, check_rows
 from sandbox.athena.planning.expressions import Binder
 from sandbox.athena.planning.guards import Guards

@@ -307,6 +307,10 @@ class ExpressionParser(SpecialForms):
                 tokens.expect("LAST")
         return n.Sort(expression, descending, first, offset=offset)
 
+    def row_count(self) -> n.Expression:
+        """An integer or a parameter: the number of LIMIT, OFFSET and FETCH FIRST."""
+        return self._primary()
+
     def window(self) -> n.Window:
         """A window in parentheses."""
         tokens, offset = self._tokens, self._tokens.current.offset

@@ -469,8 +469,15 @@ class With(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Fetch(Node):
+    """FETCH FIRST, whose number of rows is the query's limit; `ties` is WITH TIES."""
+
+    ties: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Query(Node):
-    """A query. `limit` is a number, a parameter or None; `ties` is WITH TIES."""
+    """A query. `limit` is a number, a parameter or None; `fetch` is None for LIMIT."""
 
     recursive: bool
     ctes: tuple[With, ...]
@@ -478,4 +485,4 @@ class Query(Node):
     order_by: tuple[Sort, ...]
     offset_rows: Expression | None
     limit: Expression | None
-    ties: bool
+    fetch: Fetch | None

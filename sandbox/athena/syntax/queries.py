@@ -60,17 +60,15 @@ class QueryParser:
             skipped = self._row_count()
             if not tokens.accept("ROWS"):
                 tokens.accept("ROW")
-        limit, ties = self._limit()
-        if ties and not order_by:
-            raise malformed(tokens.text, tokens.current.offset, "FETCH FIRST WITH TIES clause requires ORDER BY")
-        return n.Query(recursive, ctes, body, order_by, skipped, limit, ties, offset=offset)
+        limit, fetch = self._limit()
+        return n.Query(recursive, ctes, body, order_by, skipped, limit, fetch, offset=offset)
 
-    def _limit(self) -> tuple[n.Expression | None, bool]:
-        tokens = self._tokens
+    def _limit(self) -> tuple[n.Expression | None, n.Fetch | None]:
+        tokens, offset = self._tokens, self._tokens.current.offset
         if tokens.accept("LIMIT"):
-            return (None, False) if tokens.accept("ALL") else (self._row_count(), False)
+            return (None if tokens.accept("ALL") else self._row_count()), None
         if not tokens.accept("FETCH"):
-            return None, False
+            return None, None
         if not tokens.accept("FIRST"):
             tokens.expect("NEXT")
         limit: n.Expression = n.Literal("integer", "1")
@@ -78,16 +76,16 @@ class QueryParser:
             limit = self._row_count()
         if not tokens.accept("ROWS"):
             tokens.expect("ROW")
-        if tokens.accept("WITH", "TIES"):
-            return limit, True
-        tokens.expect("ONLY")
-        return limit, False
+        ties = tokens.accept("WITH", "TIES")
+        if not ties:
+            tokens.expect("ONLY")
+        return limit, n.Fetch(ties, offset=offset)
 
     def _row_count(self) -> n.Expression:
         token = self._tokens.current
         if token.kind != TokenKind.INTEGER and token.value != "?":
             raise self._tokens.unexpected("<integer>")
-        return self._expressions.value()
+        return self._expressions.row_count()
 
     def _cte(self) -> n.With:
         tokens, offset = self._tokens, self._tokens.current.offset
