@@ -39,6 +39,9 @@ def refuse_mixed(request: object, kinds: Kinds) -> None:
     used = _given(request, kinds.expressions)
     if used:
         older = _given(request, kinds.legacy)
+        if "KeyConditionExpression" not in used and "KeyConditions" in older:
+            # AWS takes KeyConditions beside expressions of the other kinds (mhart/dynalite validations/index.js).
+            older.remove("KeyConditions")
         if older:
             raise invalid(
                 "Can not use both expression and non-expression parameters in the same request: "

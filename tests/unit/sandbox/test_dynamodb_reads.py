@@ -161,6 +161,21 @@ def test_an_expression_does_not_read_within_a_key(dynamo: Dynamo, path: str, key
     assert [dynamo.call(operation, **call).get("message") for operation, call in calls] == [said] * len(calls)
 
 
+def test_key_conditions_of_the_older_kind_go_with_expressions(dynamo: Dynamo) -> None:
+    """As in DynamoDB Local 3.3.1, and in mhart/dynalite validations/index.js; the other older parameters do not."""
+    older: Json = {"KeyConditions": {"pk": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "p"}]}}}
+    filtered: Json = {"FilterExpression": "x = :x", "ExpressionAttributeValues": {":x": {"S": "x2"}}}
+    mixed = "Can not use both expression and non-expression parameters in the same request"
+
+    found = dynamo.call("Query", TableName="two-keys", **older, **filtered, ProjectionExpression="sk")
+    refused = dynamo.call("Query", TableName="two-keys", **older, **filtered, AttributesToGet=["sk"])
+
+    assert found["Items"] == [{"sk": {"N": "2"}}]
+    assert refused["message"] == (
+        f"{mixed}: Non-expression parameters: {{AttributesToGet}} Expression parameters: {{FilterExpression}}"
+    )
+
+
 def test_projections_keep_each_element_that_is_asked_for() -> None:
     dynamo = Dynamo()
     item: Json = {
