@@ -151,7 +151,7 @@ class TableSchema:
                 value = attributes.get(part.name)
                 if value is None or (before is not None and before.get(part.name) == value):
                     continue
-                error = _index_key_error(index, part, value, updated=before is not None)
+                error = index_key_error(index, part, value, updated=before is not None)
                 if error is not None:
                     raise error
 
@@ -193,7 +193,8 @@ def _refuse_empty(part: KeySchemaElement, value: Value) -> None:
         )
 
 
-def _index_key_error(index: Index, part: KeySchemaElement, value: Value, *, updated: bool) -> DynamoError | None:
+def index_key_error(index: Index, part: KeySchemaElement, value: Value, *, updated: bool = False) -> DynamoError | None:
+    """The error for an invalid value of an index's key attribute; None for a valid one."""
     if part.kind not in value:
         return invalid_parameter(
             f"Type mismatch for Index Key {part.name} Expected: {part.kind} Actual: {kind_of(value)} "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from sandbox.dynamodb.errors import invalid, invalid_parameter
@@ -9,7 +10,7 @@ from sandbox.dynamodb.expressions.condition_syntax import Condition, Junction, N
 from sandbox.dynamodb.expressions.conditions import bind
 from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.expressions.syntax import FunctionCall, Literal, Operand, Path, ValueRef
-from sandbox.dynamodb.schema import KeySchema, refuse_empty_key
+from sandbox.dynamodb.schema import KeySchema, KeySchemaElement, refuse_empty_key
 from sandbox.dynamodb.values import Value
 
 _MAX_TESTS = 2
@@ -51,15 +52,23 @@ def tests_of(condition: Condition, placeholders: Placeholders) -> list[KeyTest]:
     return tests
 
 
-def of_schema(tests: list[KeyTest], key: KeySchema) -> KeyCondition:
-    """The partition and range that the tests select by a key; raises DynamoError for tests of other attributes.
+def of_schema(
+    tests: list[KeyTest], key: KeySchema, check: Callable[[KeySchemaElement], None] | None = None
+) -> KeyCondition:
+    """The partition and range that the tests select by a key.
 
-    The order of the checks: mhart/dynalite test/query.js, recorded on AWS.
+    `check` is called for each part of the key before its test is checked. The order of the checks: mhart/dynalite
+    test/query.js, recorded on AWS.
+
+    Raises:
+        DynamoError: a test is of another attribute, or `check` raises it.
     """
-    if key.range is None and len(tests) > 1:
-        raise invalid(_NOT_SUPPORTED)
     by_name = {test.name: test for test in tests}
     for part in key:
+        if check is not None:
+            check(part)
+        if key.range is None and len(tests) > 1:
+            raise invalid(_NOT_SUPPORTED)
         test = by_name.get(part.name)
         if test is None:
             if part is key.hash or len(tests) > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 from sandbox.dynamodb import legacy
@@ -16,18 +17,17 @@ from sandbox.dynamodb.expressions.key_conditions import KeyTest
 from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.expressions.projections import project
 from sandbox.dynamodb.items import Key, StoredItem
-from sandbox.dynamodb.operations.ranges import query_entries, refuse_outside, scan_entries
+from sandbox.dynamodb.operations.ranges import query_entries, scan_entries
 from sandbox.dynamodb.operations.reading import (
     Reading,
     filter_of,
     legacy_filter,
-    measure_start,
     reading_of,
     refuse_filtered_keys,
     refuse_select,
-    start_of,
 )
 from sandbox.dynamodb.operations.reads import showing
+from sandbox.dynamodb.operations.starts import measure_start, refuse_length, refuse_part, refuse_query, refuse_scan
 from sandbox.dynamodb.operations.tables import Tables, found, lookup
 from sandbox.dynamodb.parameters import Kinds, expression, finish, placeholders, projection, refuse_mixed
 from sandbox.dynamodb.requests import Paged, Query, Scan
@@ -70,12 +70,15 @@ def query(tables: Tables, request: Query) -> dict[str, Any]:
     tests = _key_tests(request, keyed, given)
     refuse_select(request, paths)
     reading = reading_of(found(table), request, paths, filter_)
-    condition = key_conditions.of_schema(tests, reading.key)
-    start = start_of(reading, request.ExclusiveStartKey)
-    if start is not None:
-        refuse_outside(reading, condition, start)
-    reading.table.schema.refuse_within(given.within)
+    start = request.ExclusiveStartKey
+    if start is None:
+        condition = key_conditions.of_schema(tests, reading.key)
+    else:
+        refuse_length(reading, start)
+        condition = key_conditions.of_schema(tests, reading.key, partial(refuse_part, reading, start))
+        refuse_query(reading, start, condition)
     refuse_filtered_keys(reading)
+    reading.table.schema.refuse_within(given.within)
     forward = request.ScanIndexForward is not False
     entries = query_entries(reading, condition, start, forward=forward)
     return _answer(reading, request, page_of(entries, reading, request.Limit), condition.hash)
@@ -94,7 +97,9 @@ def scan(tables: Tables, request: Scan) -> dict[str, Any]:
     finish(given, None)
     refuse_select(request, paths)
     reading = reading_of(found(table), request, paths, filter_)
-    start = start_of(reading, request.ExclusiveStartKey)
+    start = request.ExclusiveStartKey
+    if start is not None:
+        refuse_scan(reading, start, segment, segments)
     reading.table.schema.refuse_within(given.within)
     entries = scan_entries(reading, start, segment, segments)
     return _answer(reading, request, page_of(entries, reading, request.Limit))

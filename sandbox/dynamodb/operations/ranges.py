@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.dynamodb.compare import sortable
-from sandbox.dynamodb.errors import invalid
 from sandbox.dynamodb.expressions.key_conditions import KeyCondition, KeyTest
 from sandbox.dynamodb.items import Key, StoredItem
 from sandbox.dynamodb.operations.reading import Reading
@@ -41,44 +40,19 @@ def query_entries(
 
 def scan_entries(reading: Reading, start: Attributes | None, segment: int, segments: int) -> Iterator[StoredItem]:
     """The items of one of several segments, after a place."""
-    low, high = (-(-number * HASHES // segments) for number in (segment, segment + 1))
+    hashes = hashes_of(segment, segments)
     table = reading.table
     after = None if start is None else table.schema.key.key_of(start)
     if reading.of_index is None:
-        return table.store.scanned(low, high, after)
+        return table.store.scanned(hashes.start, hashes.stop, after)
     place = None if start is None or after is None else (start, after)
-    return (_item(table, key) for key in table.view(reading.of_index).scanned(low, high, place))
+    return (_item(table, key) for key in table.view(reading.of_index).scanned(hashes.start, hashes.stop, place))
 
 
-def refuse_outside(reading: Reading, condition: KeyCondition, start: Attributes) -> None:
-    """Raise DynamoError if the key condition does not hold at the start of the page."""
-    hash_, range_ = reading.key.hash, condition.range
-    is_inside = start[hash_.name][hash_.kind] == condition.hash
-    if range_ is None or reading.key.range is None:
-        if not is_inside:
-            raise invalid("The provided starting key is outside query boundaries based on provided conditions")
-        return
-    if not is_inside or not _matches(range_, reading.key.range.kind, start[reading.key.range.name]):
-        raise invalid("The provided starting key does not match the range key predicate")
-
-
-def _matches(test: KeyTest, kind: str, value: dict[str, Any]) -> bool:
-    content, bounds = sortable(kind, value[kind]), [sortable(kind, bound[kind]) for bound in test.values]
-    match test.operator:
-        case "=":
-            return content == bounds[0]
-        case "<":
-            return content < bounds[0]
-        case "<=":
-            return content <= bounds[0]
-        case ">":
-            return content > bounds[0]
-        case ">=":
-            return content >= bounds[0]
-        case "BETWEEN":
-            return bounds[0] <= content <= bounds[1]
-        case _:
-            return content.startswith(bounds[0])
+def hashes_of(segment: int, segments: int) -> range:
+    """The hashes of the partition keys in one of several segments."""
+    low, high = (-(-number * HASHES // segments) for number in (segment, segment + 1))
+    return range(low, high)
 
 
 def _item(table: StoredTable, key: Key) -> StoredItem:

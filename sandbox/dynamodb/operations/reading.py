@@ -15,9 +15,6 @@ from sandbox.dynamodb.parameters import bound_legacy, expression
 from sandbox.dynamodb.requests import LegacyCondition, Paged
 from sandbox.dynamodb.schema import Index, KeySchema
 from sandbox.dynamodb.table import StoredTable
-from sandbox.dynamodb.values import Attributes, measure
-
-_NO_START = "The provided starting key is invalid"
 
 
 class Filter(NamedTuple):
@@ -119,23 +116,3 @@ def refuse_filtered_keys(reading: Reading) -> None:
             raise invalid(
                 f"{filter_.parameter} can only contain non-primary key attributes: Primary key attribute: {name}"
             )
-
-
-def measure_start(start: Attributes | None) -> None:
-    """Raise DynamoError if an ExclusiveStartKey has an invalid value."""
-    for value in (start or {}).values():
-        measure(value)
-
-
-def start_of(reading: Reading, start: Attributes | None) -> Attributes | None:
-    """Return a valid ExclusiveStartKey; raises DynamoError for an invalid one."""
-    if start is None:
-        return None
-    table_key = reading.table.schema.key
-    if len(start) != len(reading.start_names):
-        raise invalid(_NO_START)
-    for part in (*reading.key, *table_key):
-        value = start.get(part.name)
-        if value is None or part.kind not in value:
-            raise invalid(f"{_NO_START}: The provided key element does not match the schema")
-    return start

@@ -1,5 +1,7 @@
 """GetItem, Query, Scan and their batches and transactions; and requests that are sent twice."""
 
+# ruff: noqa: E501 - a sentence of AWS's is one line, however long
+
 from __future__ import annotations
 
 from typing import Any
@@ -156,9 +158,83 @@ def test_an_expression_does_not_read_within_a_key(dynamo: Dynamo, path: str, key
         ("ExecuteStatement", {"Statement": f'UPDATE "two-keys" SET y = {path} {where}'}),
     ]
 
+    filtered = query(dynamo, "pk = :p", FilterExpression=f"attribute_exists({path})")["message"]
+    in_key = f"Filter Expression can only contain non-primary key attributes: Primary key attribute: {path[:2]}"
+
+    assert filtered == (said if path == "g.x" else in_key)
     assert query(dynamo, "pk = :p", **shown)["message"] == said
-    assert query(dynamo, "pk = :p", FilterExpression=f"attribute_exists({path})")["message"] == said
     assert [dynamo.call(operation, **call).get("message") for operation, call in calls] == [said] * len(calls)
+
+
+INVALID = "The provided starting key is invalid"
+MISMATCH = "The provided key element does not match the schema"
+RESTART = "The query can return at most one row and cannot be restarted"
+START: Json = {"pk": {"S": "p"}, "sk": {"N": "2"}}
+G: Json = {"g": {"S": "g"}}
+STARTS: list[tuple[Json, str, Json, str | None]] = [
+    ({}, "pk = :p", START, None),
+    ({}, "pk = :p", {"pk": {"S": "p"}}, INVALID),
+    ({}, "pk = :p", START | G, INVALID),
+    ({}, "pk = :p", {"pk": {"S": "p"}} | G, INVALID),
+    ({}, "pk = :p", START | {"sk": {"S": "2"}}, MISMATCH),
+    ({}, "x = :p", START | {"sk": {"S": "2"}}, "Query condition missed key schema element: pk"),
+    ({}, "x = :p", START | {"pk": {"N": "2"}}, MISMATCH),
+    ({}, "pk = :p", START | {"pk": {"S": "q"}}, "The provided starting key is outside query boundaries based on provided conditions"),
+    ({}, "pk = :p AND sk > :n", START, "The provided starting key does not match the range key predicate"),
+    ({}, "pk = :p AND sk <= :n", START | {"pk": {"S": "q"}}, RESTART),
+    ({}, "pk = :p", START | {"sk": {}}, f"{INVALID}: Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"),
+    ({}, "pk = :p", START | {"sk": {"N": "x"}}, "The parameter cannot be converted to a numeric value: x"),
+    ({"IndexName": "by-g"}, "g = :g", START | G, None),
+    ({"IndexName": "by-g"}, "g = :g", START, INVALID),
+    ({"IndexName": "by-g"}, "g = :g", START | {"x": {"S": "g"}}, INVALID),
+    ({"IndexName": "by-g"}, "g = :g", START | {"g": {"N": "2"}}, MISMATCH),
+    ({"IndexName": "by-g"}, "g = :g", START | G | {"pk": {"N": "2"}}, f"{INVALID}: {MISMATCH}"),
+    ({"IndexName": "by-g"}, "g = :g", {"sk": {"N": "2"}, "x": {"S": "p"}} | G, f"{INVALID}: {MISMATCH}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("index", "condition", "start", "said"), STARTS)
+def test_a_query_starts_where_one_can_end(
+    dynamo: Dynamo, index: Json, condition: str, start: Json, said: str | None
+) -> None:
+    """The sentences are recorded on AWS in mhart/dynalite test/query.js."""
+    given: Json = {":p": {"S": "p"}, ":g": {"S": "g"}, ":n": {"N": "2"}}
+    values = {name: value for name, value in given.items() if name in condition}
+    request: Json = {"TableName": "two-keys", "KeyConditionExpression": condition, "ExpressionAttributeValues": values}
+
+    assert dynamo.call("Query", **request | index, ExclusiveStartKey=start).get("message") == said
+
+
+@pytest.mark.parametrize(
+    ("index", "start", "said"),
+    [
+        ({}, START, None),
+        ({}, {"pk": {"S": "p"}}, f"{INVALID}: {MISMATCH}"),
+        ({}, START | G, f"{INVALID}: {MISMATCH}"),
+        ({}, START | {"sk": {"S": "2"}}, f"{INVALID}: {MISMATCH}"),
+        ({"IndexName": "by-g"}, START | G, None),
+        ({"IndexName": "by-g"}, START, INVALID),
+        ({"IndexName": "by-g"}, START | {"g": {"N": "2"}}, MISMATCH),
+        ({"IndexName": "by-g"}, START | G | {"pk": {"N": "2"}}, f"{INVALID}: {MISMATCH}"),
+    ],
+)
+def test_a_scan_starts_where_one_can_end(dynamo: Dynamo, index: Json, start: Json, said: str | None) -> None:
+    """The sentences are recorded on AWS in mhart/dynalite test/scan.js."""
+    assert dynamo.call("Scan", TableName="two-keys", ExclusiveStartKey=start, **index).get("message") == said
+
+
+@pytest.mark.parametrize("index", [{}, {"IndexName": "by-g"}])
+def test_a_segment_does_not_start_in_another(dynamo: Dynamo, index: Json) -> None:
+    """The sentence is recorded on AWS in mhart/dynalite test/scan.js."""
+    parts: list[Json] = [{"TableName": "two-keys", "Segment": number, "TotalSegments": 2} | index for number in (0, 1)]
+    said = [dynamo.call("Scan", **part, ExclusiveStartKey=START | (G if index else {})) for part in parts]
+    held = [dynamo.call("Scan", **part)["Count"] for part in parts]
+    wrong = f"{INVALID}: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment."
+
+    assert [answer.get("message") for answer in said] == [
+        None if held[number] else f"{wrong} TotalSegments: 2 Segment: {number}" for number in (0, 1)
+    ]
+    assert sorted(held) == [0, 4]
 
 
 def test_key_conditions_of_the_older_kind_go_with_expressions(dynamo: Dynamo) -> None:
