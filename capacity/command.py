@@ -23,7 +23,7 @@ from loadgen.schedule.key_choices import keys
 from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import MAX_BATCH, Plan
 from loadgen.schedule.profiles import profile
-from loadgen.values import duration, positive, rate, size, whole
+from loadgen.values import duration, positive, rate, share, size, whole
 from stack import (
     Exit,
     Parser,
@@ -248,7 +248,7 @@ def _parser() -> ArgumentParser:
     found.add_argument("--from", type=positive(rate), default=500.0, metavar="N", help="first rate (default: 500/s)")
     found.add_argument("--to", type=positive(rate), default=40_000.0, metavar="N", help="highest rate (default: 40k/s)")
     found.add_argument(
-        "--precision", type=_share, default=0.1, metavar="SHARE", help="how close to the limit (default: 10%%)"
+        "--precision", type=_precision, default=0.1, metavar="SHARE", help="how close to the limit (default: 10%%)"
     )
     found.add_argument(
         "--step",
@@ -290,11 +290,8 @@ def _mix(text: str) -> Mix:
         raise ArgumentTypeError(str(error)) from None
 
 
-def _share(text: str) -> float:
-    try:
-        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        share = 0.0
-    if not 0 < share < 1:
-        raise ArgumentTypeError(f"{text!r} is not a share between 0 and 1: write it as 10% or 0.1")
-    return share
+def _precision(text: str) -> float:
+    value = share(text)
+    if not 0 < value < 1:
+        raise ArgumentTypeError(f"{text!r} is not between 0 and 1: write it as 10% or 0.1")
+    return value

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
 _SECONDS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-_LONGEST_S, _FASTEST_PER_S = 1e9, 1e9
+LONGEST_S = 1e9
+"""The longest time of a run."""
+_FASTEST_PER_S = 1e9
 _LARGEST = 2**53
 """Of the whole numbers: every reader of JSON has them exactly (RFC 8259, 6)."""
 
@@ -19,7 +22,7 @@ def duration(text: str) -> float:
     if match is None:
         raise ArgumentTypeError(f"{text!r} is not a duration: write it as 500ms, 90s, 5m or 1h")
     seconds = float(match[1]) * _SECONDS[match[2]]
-    if seconds > _LONGEST_S:
+    if seconds > LONGEST_S:
         raise ArgumentTypeError(f"{text!r} is out of bounds: it is more than 30 years")
     return seconds
 
@@ -39,13 +42,37 @@ def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
 def number(text: str) -> float:
     """Parse a finite number."""
     try:
-        return float(text.replace("_", ""))
+        value = float(text.replace("_", ""))
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is not a number") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise ArgumentTypeError(f"{text!r} is not a number")
+    return value
 
 
-_RATE = re.compile(r"(\d+(?:\.\d+)?)([kM])?(?:/(s|m|h))?")
+def share(text: str) -> float:
+    """Parse a share, 0 or more, from "10%" or "0.1"."""
+    try:
+        value = number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ArgumentTypeError:
+        value = -1.0
+    if value < 0:
+        raise ArgumentTypeError(f"{text!r} is not a share: write it as 10% or 0.1")
+    return value
+
+
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)([kM])?")
+_RATE = re.compile(rf"{_AMOUNT.pattern}(?:/(s|m|h))?")
 _THOUSANDS = {None: 1.0, "k": 1e3, "M": 1e6}
+
+
+def amount(text: str) -> int:
+    """Parse a whole number above zero from "500", "10k" or "1.5M"."""
+    match = _AMOUNT.fullmatch(text.replace("_", ""))
+    value = float(match[1]) * _THOUSANDS[match[2]] if match is not None else 0.0
+    if not 0 < value <= _LARGEST or not value.is_integer():
+        raise ArgumentTypeError(f"{text!r} is not a whole number above 0: write it as 5000 or 10k")
+    return int(value)
 
 
 def rate(text: str) -> float:

@@ -11,7 +11,7 @@ from loadgen.schedule.keys import LANES
 from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import MAX_BATCH
 from loadgen.schedule.profiles import profiles_help
-from loadgen.values import duration, number, positive, rate, size, whole
+from loadgen.values import amount, duration, number, positive, rate, size, whole
 from stack import Parser, ShowVersion, add_options, called
 
 _DESCRIPTION = """\
@@ -267,7 +267,7 @@ def _add_sending(made: ArgumentParser) -> None:
 def _preload(text: str) -> tuple[int, float | None]:
     """Parse a number of orders and an optional rate, as in "5000" or "10k@2k"."""
     orders, at, per_s = text.partition("@")
-    return round(positive(rate)(orders)), positive(rate)(per_s) if at else None
+    return amount(orders), positive(rate)(per_s) if at else None
 
 
 def _mix(text: str) -> Mix:

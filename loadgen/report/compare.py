@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
 from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +15,7 @@ from loadgen.report.report import CAPACITY, RunReport, kind, read
 from loadgen.report.threshold import measure
 from loadgen.schedule.mix import KINDS, Kind
 from loadgen.schedule.plan import Preload
+from loadgen.values import share
 from stack import Parser, called, write_lines
 
 # Metric, display name, whether more is better, digits, and the change that counts as noise, in the metric's unit.
@@ -139,7 +139,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("second", type=Path, help="the report to judge")
     parser.add_argument(
         "--tolerate",
-        type=_share,
+        type=share,
         metavar="SHARE",
         help="exit with 1 when any metric is worse by more than this, as in 10%% (default: only show)",
     )
@@ -167,10 +167,3 @@ def _row(line: ComparedMetric, tolerated: float) -> BesideRow:
         (f"{line.first:,.{line.digits}f}", f"{line.second:,.{line.digits}f}", change),
         "red" if line.worse > tolerated else "",
     )
-
-
-def _share(text: str) -> float:
-    try:
-        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is not a share: write it as 10% or 0.1") from None

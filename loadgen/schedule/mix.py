@@ -53,13 +53,16 @@ class Mix(Struct, frozen=True):
     @classmethod
     def parse(cls, text: str) -> Mix:
         """Parse "insert=60,update=30,delete=10"; missing weights are 0. Raises: ValueError: the text is wrong."""
-        weights = dict.fromkeys(OPS, 0)
+        weights: dict[Op, int] = {}
         for part in text.split(","):
             name, _, weight = part.partition("=")
-            if name.strip() not in weights or not weight.strip().isdecimal():
+            if name.strip() not in OPS or not weight.strip().isdecimal():
                 raise ValueError(f"{part!r} is not one of {', '.join(OPS)} with a whole number, as in insert=60")
-            weights[cast("Op", name.strip())] = int(weight)
-        return cls(**weights)
+            op = cast("Op", name.strip())
+            if op in weights:
+                raise ValueError(f"{op!r} is given twice")
+            weights[op] = int(weight)
+        return cls(**dict.fromkeys(OPS, 0) | weights)
 
     def cycle(self, seed: int) -> tuple[Op, ...]:
         """Return the repeating cycle of operations: the weights in lowest terms, shuffled by the seed.

@@ -15,13 +15,15 @@ class Parameters:
 
     @staticmethod
     def split(text: str) -> tuple[str, dict[str, str]]:
-        """Return the name and the values of "name:key=value,key=value"."""
+        """Return the name and the values of "name:key=value,key=value". Raises: ArgumentTypeError: not that form."""
         name, _, rest = text.partition(":")
         given: dict[str, str] = {}
         for part in rest.split(",") if rest else ():
             key, equals, value = part.partition("=")
             if not equals:
                 raise ArgumentTypeError(f"{part!r} of {name!r} is not a parameter: write it as name=value")
+            if key.strip() in given:
+                raise ArgumentTypeError(f"{key.strip()!r} of {name!r} is given twice")
             given[key.strip()] = value.strip()
         return name.strip(), given
 
