@@ -237,7 +237,7 @@ class ExpressionParser(SpecialForms):
         name = folded(token)
         if token.kind == TokenKind.WORD and tokens.current.kind == TokenKind.STRING:
             if name not in _LITERAL_TYPES:
-                raise unknown_type(tokens, name, offset)
+                tokens.postpone(unknown_type(tokens, name, offset))
             return n.TypedLiteral(name, tokens.advance().value, offset=offset)
         if name == "double" and tokens.is_word("PRECISION") and tokens.ahead(1).kind == TokenKind.STRING:
             tokens.advance()

@@ -76,7 +76,8 @@ class SpecialForms(ABC):
             if not units and tokens.current.value not in _UNITS:
                 # Without a unit, it is the literal of a type with that name.
                 place = position(tokens.text, offset)
-                raise StatementError("TYPE_NOT_FOUND", at(place, "Unknown resolvedType: INTERVAL"))
+                tokens.postpone(StatementError("TYPE_NOT_FOUND", at(place, "Unknown resolvedType: INTERVAL")))
+                return n.Literal("null", "null", offset=offset)
             if tokens.current.value not in _UNITS:
                 raise tokens.unexpected("'YEAR', 'MONTH', 'DAY', 'HOUR', 'MINUTE', 'SECOND'")
             units.append(tokens.advance().value)

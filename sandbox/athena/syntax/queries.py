@@ -28,15 +28,13 @@ class QueryParser:
         if tokens.accept_operator(";") and tokens.current.kind != TokenKind.END:
             message = "Only one sql statement is allowed. Got: " + tokens.text
             raise malformed(tokens.text, tokens.current.offset, message)
-        if tokens.current.kind != TokenKind.END:
-            raise tokens.unexpected("<EOF>")
+        tokens.end()
         return query
 
     def whole_expression(self) -> n.Expression:
         """Read the expression that is the whole text."""
         expression = self._expressions.expression()
-        if self._tokens.current.kind != TokenKind.END:
-            raise self._tokens.unexpected("<EOF>")
+        self._tokens.end()
         return expression
 
     def query(self) -> n.Query:
@@ -221,7 +219,9 @@ class QueryParser:
         else:
             if 2 ** len(parts) > _MAX_GROUPING_SETS:
                 place = position(self._tokens.text, offset)
-                raise StatementError("TOO_MANY_GROUPING_SETS", at(place, "GROUP BY has too many grouping sets"))
+                message = at(place, "GROUP BY has too many grouping sets")
+                self._tokens.postpone(StatementError("TOO_MANY_GROUPING_SETS", message))
+                return parts
             chosen = [c for count in range(len(parts), -1, -1) for c in combinations(parts, count)]
         return tuple(tuple(e for part in some for e in part) for some in chosen)
 
@@ -256,9 +256,10 @@ class QueryParser:
         tokens, offset = self._tokens, self._tokens.current.offset
         if tokens.accept("CROSS", "JOIN"):
             return n.Join("CROSS", left, self._sampled(), None, (), offset=offset)
-        if tokens.accept("NATURAL"):
-            place = position(tokens.text, offset)
-            raise StatementError("NOT_SUPPORTED", at(place, "Natural join not supported"))
+        natural = tokens.accept("NATURAL")
+        if natural:
+            message = at(position(tokens.text, offset), "Natural join not supported")
+            tokens.postpone(StatementError("NOT_SUPPORTED", message))
         kind = "INNER"
         mark = tokens.mark()
         for word in ("LEFT", "RIGHT", "FULL"):
@@ -268,9 +269,11 @@ class QueryParser:
         if kind == "INNER":
             tokens.accept("INNER")
         if not tokens.accept("JOIN"):
-            if tokens.mark() != mark:
+            if natural or tokens.mark() != mark:
                 raise tokens.unexpected("'JOIN'")
             return None
+        if natural:
+            return n.Join("CROSS", left, self._sampled(), None, (), offset=offset)
         right = self._relation_of_join()
         if tokens.accept("USING"):
             return n.Join(kind, left, right, None, tuple(map(folded, self._names())), offset=offset)

@@ -101,6 +101,7 @@ class Tokens:
         self.text = text
         self._tokens = tokenize(text)
         self._index = 0
+        self._postponed: list[tuple[int, StatementError]] = []
 
     @property
     def current(self) -> Token:
@@ -125,6 +126,18 @@ class Tokens:
     def reset(self, mark: int) -> None:
         """Return to a position."""
         self._index = mark
+        self._postponed = [found for found in self._postponed if found[0] <= mark]
+
+    def postpone(self, error: StatementError) -> None:
+        """Note an error of what was read, for `end`: Trino analyses a text when it has parsed all of it."""
+        self._postponed.append((self._index, error))
+
+    def end(self) -> None:
+        """Check that the text ends here; raises the first error that was postponed."""
+        if self.current.kind != TokenKind.END:
+            raise self.unexpected("<EOF>")
+        if self._postponed:
+            raise self._postponed[0][1]
 
     def is_word(self, *words: str) -> bool:
         """Return whether the next tokens are these keywords, in order."""

@@ -7,6 +7,7 @@ from sandbox.athena.syntax.lexer import TokenKind, position
 from sandbox.athena.syntax.tokens import Tokens, folded
 from sandbox.athena.types import (
     MAX_DECIMAL_PRECISION,
+    UNKNOWN,
     Type,
     array_of,
     decimal_of,
@@ -62,9 +63,13 @@ def _base(tokens: Tokens) -> Type:
         return _nested(tokens, name)
     numbers = _numbers(tokens)
     type_ = _named(name, numbers)
+    if type_ is None and name == "decimal" and 0 < len(numbers) <= 2:
+        tokens.postpone(_wrong_decimal(*numbers))
+        return UNKNOWN
     if type_ is None:
         shown = f"{name}({', '.join(map(str, numbers))})" if numbers else name
-        raise unknown_type(tokens, shown, start.offset, "TYPE_MISMATCH")
+        tokens.postpone(unknown_type(tokens, shown, start.offset, "TYPE_MISMATCH"))
+        return UNKNOWN
     return type_
 
 
@@ -86,13 +91,15 @@ def _named(name: str, numbers: tuple[int, ...]) -> Type | None:
     return _SIMPLE.get(name) if not numbers else None
 
 
-def _decimal(precision: int, scale: int = 0) -> Type:
+def _decimal(precision: int, scale: int = 0) -> Type | None:
+    return decimal_of(precision, scale) if scale <= precision and 1 <= precision <= MAX_DECIMAL_PRECISION else None
+
+
+def _wrong_decimal(precision: int, scale: int = 0) -> StatementError:
+    message = f"DECIMAL scale must be in range [0, precision ({precision})]: {scale}"
     if not 1 <= precision <= MAX_DECIMAL_PRECISION:
-        raise StatementError("INVALID_FUNCTION_ARGUMENT", f"DECIMAL precision must be in range [1, 38]: {precision}")
-    if scale > precision:
-        message = f"DECIMAL scale must be in range [0, precision ({precision})]: {scale}"
-        raise StatementError("INVALID_FUNCTION_ARGUMENT", message)
-    return decimal_of(precision, scale)
+        message = f"DECIMAL precision must be in range [1, 38]: {precision}"
+    return StatementError("INVALID_FUNCTION_ARGUMENT", message)
 
 
 def _numbers(tokens: Tokens) -> tuple[int, ...]:
@@ -117,7 +124,8 @@ def _moment(tokens: Tokens, name: str) -> Type:
     precision = numbers[0] if numbers else 3
     if precision > _MAX_SECONDS_PRECISION:
         shown = f"{name}({precision}){' with time zone' if zoned else ''}"
-        raise unknown_type(tokens, shown, offset, "TYPE_MISMATCH")
+        tokens.postpone(unknown_type(tokens, shown, offset, "TYPE_MISMATCH"))
+        return UNKNOWN
     if name == "timestamp":
         return timestamp_of(precision, zoned=zoned)
     return Type("time with time zone", numbers) if zoned else time_of(precision)
