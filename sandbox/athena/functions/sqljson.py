@@ -1,8 +1,8 @@
 """JSON_EXISTS, JSON_QUERY and JSON_VALUE: https://trino.io/docs/435/functions/json.html.
 
 The planner passes the clauses as texts: json_exists(input, path, on error), json_query(input, path, wrapper, quotes, on
-empty, on error), json_value(input, path, on empty, on error). For a DEFAULT the result is the character 1 and EMPTY or
-ERROR, which the planner replaces by the default's value.
+empty, on error), json_value(input, path, on empty, on error, type). For a DEFAULT the result is the character 1 and
+EMPTY or ERROR, which the planner replaces by the default's value.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _query(text: str | None, path: str, wrapper: str, quotes: str, on_empty: str
     return written(items[0])
 
 
-def _value(text: str | None, path: str, on_empty: str, on_error: str) -> str | None:
+def _value(text: str | None, path: str, on_empty: str, on_error: str, returning: str) -> str | None:
     if text is None:
         return None
     try:
@@ -120,9 +120,29 @@ def _value(text: str | None, path: str, on_empty: str, on_error: str) -> str | N
         return item if item.isascii() else item.encode(errors="replace").decode()  # half a surrogate pair is ?
     if item is None:
         return None
-    if isinstance(item, bool):
-        return str(item).lower()
-    return _scientific(item) if isinstance(item, float) else str(item)
+    shown = _scientific(item) if isinstance(item, float) else str(item).lower()
+    return shown if _fits(shown, returning) else _failed(on_error, _not_castable(returning))
+
+
+def _fits(shown: str, returning: str) -> bool:
+    """Whether a number or truth value is a text of the type. Only texts are cut to its length.
+
+    By the answers of Trino 435: there is no cast of either to char, and ON ERROR does not catch that a truth value is
+    too long.
+    """
+    kind, _, length = returning.rstrip(")").partition("(")
+    if kind == "char":
+        return False
+    if kind != "varchar" or not length or len(shown) <= int(length):
+        return True
+    if shown in {"true", "false"}:
+        raise TrinoError("GENERIC_INTERNAL_ERROR", f"Value [{shown}] does not fit in type {returning}")
+    return False
+
+
+def _not_castable(returning: str) -> TrinoError:
+    reason = f"Cannot cast value to declared return type of function JSON_VALUE: {returning}"
+    return TrinoError("JSON_VALUE_RESULT_ERROR", f"cannot extract SQL scalar from JSON: {reason}")
 
 
 def _scientific(value: float) -> str:
@@ -163,8 +183,8 @@ FUNCTIONS = (
         "[1,2]",
     ),
     entry(
-        "json_value(varchar, varchar, varchar, varchar) -> varchar; "
-        "json_value(json, varchar, varchar, varchar) -> varchar",
+        "json_value(varchar, varchar, varchar, varchar, varchar) -> varchar; "
+        "json_value(json, varchar, varchar, varchar, varchar) -> varchar",
         _checked("json_value"),
         f"json_value({_INPUT}, 'lax $.a.N' RETURNING integer)",
         "5",
@@ -174,5 +194,5 @@ MACROS: tuple[str, ...] = ()
 NATIVES = (
     Native("athena_json_exists", _exists, ("VARCHAR",) * 3, "BOOLEAN", takes_null=True),
     Native("athena_json_query", _query, ("VARCHAR",) * 6, "VARCHAR", takes_null=True),
-    Native("athena_json_value", _value, ("VARCHAR",) * 4, "VARCHAR", takes_null=True),
+    Native("athena_json_value", _value, ("VARCHAR",) * 5, "VARCHAR", takes_null=True),
 )

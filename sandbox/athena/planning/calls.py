@@ -12,6 +12,7 @@ from sandbox.athena.functions.equality import is_keyed, keyed
 from sandbox.athena.functions.function import Modifiers, TrinoFunction
 from sandbox.athena.functions.resolution import Argument, LambdaArgument, Match, resolve
 from sandbox.athena.functions.signature import has_trait
+from sandbox.athena.functions.valuetexts import type_name
 from sandbox.athena.planning import operators
 from sandbox.athena.planning.windows import window_sql
 from sandbox.athena.syntax import nodes as n
@@ -235,16 +236,17 @@ class Calls:
         """JSON_EXISTS, JSON_VALUE, JSON_QUERY: functions of the table with the clauses as texts.
 
         json_exists(input, path, on error), json_query(input, path, wrapper, quotes, on empty, on error) and
-        json_value(input, path, on empty, on error), where a DEFAULT … ON … is the text DEFAULT, for which the function
-        returns the character 1 and EMPTY or ERROR.
+        json_value(input, path, on empty, on error, type), where a DEFAULT … ON … is the text DEFAULT, for which the
+        function returns the character 1 and EMPTY or ERROR.
         """
         if node.passing:
             raise binder.error("NOT_SUPPORTED", node, "The sandbox's Athena has no PASSING")
-        texts = [n.Literal("string", text, offset=node.offset) for text in (node.path, *node.clauses)]
+        returning = node.returning or t.VARCHAR
+        words = [node.path, *node.clauses, *([type_name(returning)] if node.name == "json_value" else [])]
+        texts = [n.Literal("string", text, offset=node.offset) for text in words]
         found = self.named(binder, node, node.name, [node.operand, *texts])
         if node.name != "json_value":
             return cast(found, node.returning) if node.returning is not None else found
-        returning = node.returning or t.VARCHAR
         if returning.name not in _JSON_VALUES:
             message = f"Invalid return type of function JSON_VALUE: {returning.athena}"
             raise binder.error("TYPE_MISMATCH", node, message)
