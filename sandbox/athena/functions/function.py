@@ -73,7 +73,8 @@ class TrinoFunction:
     `call.aggregate`. `example` is an SQL expression and Athena's text of its value (None for NULL). `result` computes
     the result's type from the arguments', if a signature cannot express it; the signature's own result is then only
     documentation. `deterministic` is false for random() and the like. `keyed` is whether the result has none of the
-    values that the function compares, so that keys may take the place of values that have several forms.
+    values that the function compares, so that keys may take the place of values that have several forms. A NULL in one
+    of the first `strict` arguments makes the result NULL, whichever signature the call has; None is all of them.
     """
 
     name: str
@@ -84,6 +85,7 @@ class TrinoFunction:
     result: Callable[[tuple[Value, ...]], Type] | None = None
     deterministic: bool = True
     keyed: bool = False
+    strict: int | None = None
 
 
 def template(text: str) -> Callable[[TypedCall], str]:
@@ -111,6 +113,7 @@ def entry(
     result: Callable[[tuple[Value, ...]], Type] | None = None,
     deterministic: bool = True,
     keyed: bool = False,
+    strict: int | None = None,
 ) -> TrinoFunction:
     """A TrinoFunction from its signatures, separated by semicolons.
 
@@ -121,4 +124,4 @@ def entry(
     if isinstance(sql, str):
         named = aggregated if kind != "scalar" else renamed
         sql = template(sql) if "{" in sql else named(sql)
-    return TrinoFunction(name, texts, sql, (example, answer), kind, result, deterministic, keyed)
+    return TrinoFunction(name, texts, sql, (example, answer), kind, result, deterministic, keyed, strict)

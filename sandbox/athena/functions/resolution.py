@@ -64,9 +64,15 @@ def resolve(functions: Sequence[TrinoFunction], arguments: Sequence[Argument]) -
         matches = _most_specific(matches)
         if unknown:
             matches = [m for m in matches if m.coerced <= unknown] or matches
-    if len({match.result for match in matches}) == 1:
+    if len({match.result for match in matches}) == 1 and all(_is_null_of(match, arguments) for match in matches):
         return matches[:1]
     return matches
+
+
+def _is_null_of(match: Match, arguments: Sequence[Argument]) -> bool:
+    """Whether a NULL of an unknown type makes a call NULL, or none of its NULLs could matter."""
+    strict = match.function.strict
+    return strict is None or any(isinstance(a, Value) and a.type.name == "unknown" for a in arguments[:strict])
 
 
 def _most_specific(matches: list[Match]) -> list[Match]:

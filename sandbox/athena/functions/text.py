@@ -311,6 +311,7 @@ FUNCTIONS = (
         _concat_ws,
         "concat_ws('-', 'a', NULL, 'b')",
         "a-b",
+        strict=1,
     ),
     entry("chr(bigint) -> varchar(1)", _chr, "chr(8364)", "€"),
     entry("codepoint(varchar(1)) -> integer", _codepoint, "codepoint('€')", "8364"),

@@ -12,7 +12,7 @@ from typing import TypeVar
 from sandbox.athena.conversions.maporder import hashed_order
 from sandbox.athena.functions.binaries import xxhash64
 from sandbox.athena.functions.building import INVALID
-from sandbox.athena.functions.function import entry
+from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.sql import literal
 from sandbox.athena.types import Type
@@ -98,10 +98,16 @@ def _data_size(text: str) -> Decimal:
     return (Decimal(found[1]) * _BYTES[found[2]]).to_integral_value(ROUND_DOWN)
 
 
+def _typeof(call: TypedCall) -> str:
+    name = literal(type_name(call.arguments[0].type))
+    # Trino computes the argument, which may fail.
+    return f"CASE WHEN {call[0]} IS NULL THEN {name} ELSE {name} END"
+
+
 FUNCTIONS = (
     entry(
         "typeof(any) -> varchar",
-        lambda call: literal(type_name(call.arguments[0].type)),
+        _typeof,
         "typeof(1.50)",
         "decimal(3,2)",
     ),
