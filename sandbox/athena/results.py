@@ -23,7 +23,8 @@ import duckdb
 from sandbox.athena.conversions.texts import result_text
 from sandbox.athena.errors import SYSTEM, ApiError, StatementError
 from sandbox.athena.planning import QueryPlan
-from sandbox.athena.sql import literal, select
+from sandbox.athena.planning.texts import kept
+from sandbox.athena.sql import select
 from sandbox.athena.types import ColumnInfo
 
 _VALUE = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)")?([,\n])')
@@ -62,7 +63,7 @@ def write_csv(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, path: Path) ->
     body = path.with_suffix(".body")
     options = "FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR '', DELIMITER ',', QUOTE '\"', ESCAPE '\"'"
     try:
-        counted = cursor.execute(f"COPY ({texts}) TO {literal(body)} ({options})").fetchone()
+        counted = cursor.execute(_parsed(f"COPY ({texts}) TO $1 ({options})"), [str(body)]).fetchone()
         size = body.stat().st_size if body.exists() else 0
         if counted is None or (counted[0] == 0) != (size == 0):
             message = f"DuckDB has written {size} bytes of a result and counts as rows {counted}"
@@ -76,6 +77,13 @@ def write_csv(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, path: Path) ->
         body.unlink(missing_ok=True)
     infos = [type_.column_info(name) for name, type_ in zip(plan.names, types, strict=True)]
     return infos, int(counted[0])
+
+
+@kept
+def _parsed(sql: str) -> duckdb.Statement:
+    """A statement as DuckDB parses it, which takes as long as it takes to bind it: a query is often run again."""
+    (statement,) = duckdb.extract_statements(sql)
+    return statement
 
 
 def write_lines(lines: Sequence[str], path: Path) -> None:
