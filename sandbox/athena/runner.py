@@ -233,6 +233,11 @@ def _placed(read: Read, plan: QueryPlan, slices: Sequence[Slice]) -> PlacedScan 
         identifier(piece.name),
         condition,
         {identifier(column.name): f"c{i}" for i, column in enumerate(table.columns)},
+        frozenset(
+            identifier(column.name)
+            for i, column in enumerate(table.columns)
+            if column.type.duckdb == "TIMESTAMP" and i not in piece.finer
+        ),
         dict(zip(values, [*partition, literal(found.item.path)], strict=True)),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from threading import Lock
 
 import duckdb
@@ -42,7 +43,7 @@ class ObjectSelection:
         columns = read.table.partition_columns
         condition = (read.path_predicates, columns)
         answers = self._answers(cursor, condition, {_key(found) for piece in slices for _, found in piece.objects})
-        return [Slice(p.name, tuple(each for each in p.objects if answers[_key(each[1])])) for p in slices]
+        return [replace(p, objects=tuple(each for each in p.objects if answers[_key(each[1])])) for p in slices]
 
     def _answers(
         self,

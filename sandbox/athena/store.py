@@ -37,26 +37,32 @@ _log = logging.getLogger(__name__)
 _BATCH_BYTES = 32 * 2**20
 _BATCH_OBJECTS = 256
 _READERS = 4
+_THREADS = 4
+"""DuckDB's threads, of which the two branches of a view wait less for one than of as many as there are cores."""
 RESULTS = ("athena_ip_text", "athena_local", "athena_shown_order")
 """The macros that a result's texts call besides those of `TEXTS`."""
 _SAMPLE_ROWS = 2048
 """The number of a table's first rows that determine how its columns are stored."""
 _SHORT_BYTES = 64
-_LAYOUT = "1"  # part of each data table's name: increase it when the stored form of an object changes
+_LAYOUT = "2"  # part of each data table's name: increase it when the stored form of an object changes
 
 
 @dataclass(frozen=True)
 class Slice:
-    """One storage format of a table: the DuckDB table of its rows, and the required objects by number."""
+    """One storage format of a table: the DuckDB table of its rows, and the required objects by number.
+
+    `finer` are the places of the columns of timestamps that have a value between two milliseconds.
+    """
 
     name: str
     objects: tuple[tuple[int, Found], ...]
+    finer: frozenset[int] = frozenset()
 
 
 class RowStore:
     """The DuckDB file of the loaded rows. Thread-safe."""
 
-    def __init__(self, path: Path, objects: Objects, *, memory: str = "2GB", threads: int = 2) -> None:
+    def __init__(self, path: Path, objects: Objects, *, memory: str = "2GB", threads: int = _THREADS) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._objects = objects
         self._path = path
@@ -64,6 +70,7 @@ class RowStore:
         self._connection = _open(path, memory, threads, self._library)
         self._locks: dict[str, threading.Lock] = {}
         self._known: dict[str, dict[S3Object, int]] = {}
+        self._finer: dict[str, set[int]] = {}
         self._lock = threading.Lock()
         self._holds = Holds()
         self._read = ThreadPoolExecutor(_READERS, thread_name_prefix="read")
@@ -153,7 +160,8 @@ class RowStore:
             if table.objects is not None:
                 loaded = (entry.item for entry in entries if entry.item in known)
                 self._holds.take(reading, f"{table.database}.{table.name}", name, loaded)
-            return Slice(name, tuple((known[entry.item], entry) for entry in entries if entry.item in known))
+            objects = tuple((known[entry.item], entry) for entry in entries if entry.item in known)
+            return Slice(name, objects, frozenset(self._finer.get(name, ())))
 
     def _locked(self, name: str) -> threading.Lock:
         with self._lock:
@@ -206,12 +214,15 @@ class RowStore:
                     " unnest(?::VARCHAR[]), unnest(?::BIGINT[])",
                     [name, list(numbers.values()), *_columns_of(numbers)],
                 )
+                finer = _between_milliseconds(cursor, name, table.columns, numbers.values())
+                cursor.execute("INSERT INTO finer SELECT ?, unnest(?::INTEGER[])", [name, finer])
                 cursor.execute("COMMIT")
             except duckdb.Error as error:
                 cursor.execute("ROLLBACK")
                 message = str(error).partition("HIVE_BAD_DATA: ")[2] or f"Table {table.name}: {error}"
                 raise StatementError("HIVE_BAD_DATA", message) from error
         self._known.setdefault(name, {}).update(numbers)
+        self._finer.setdefault(name, set()).update(finer)
 
     def _lines(self, directory: Path, table: CatalogueTable, storage: Storage, numbers: dict[S3Object, int]) -> str:
         reader = _reader(table, storage)
@@ -259,8 +270,10 @@ class RowStore:
         for name, number, bucket, key, etag, size in self._connection.execute("FROM objects").fetchall():
             self._known.setdefault(name, {})[S3Object(bucket, key, etag, size)] = number
         for (name,) in self._connection.execute("SELECT table_name FROM duckdb_tables()").fetchall():
-            if name != "objects":
+            if name not in {"objects", "finer"}:
                 self._known.setdefault(name, {})
+        for name, place in self._connection.execute("SELECT DISTINCT name, place FROM finer").fetchall():
+            self._finer.setdefault(name, set()).add(place)
 
 
 def _reader(table: CatalogueTable, storage: Storage) -> LineReader | DelimitedReader:
@@ -302,6 +315,7 @@ def _open(path: Path, memory: str, threads: int, library: Library) -> duckdb.Duc
             "CREATE TABLE objects"
             " (name VARCHAR, number INTEGER, bucket VARCHAR, key VARCHAR, etag VARCHAR, size BIGINT)"
         )
+    connection.execute("CREATE TABLE IF NOT EXISTS finer (name VARCHAR, place INTEGER)")
     for macro in casts.MACROS:
         connection.execute(f"CREATE OR REPLACE MACRO {macro}")
     library.require(connection, " ".join((*TEXTS, *RESULTS)))
@@ -340,6 +354,19 @@ def _unique_texts(cursor: duckdb.DuckDBPyConnection, rows: str, columns: Sequenc
     sample = f"(FROM ({rows}) LIMIT {_SAMPLE_ROWS}) AS r({names})"
     found = cursor.execute(select(["count(*)", *tests], sample)).fetchone() or ()
     return [place for place, unique in zip(places, found[1:], strict=True) if unique]
+
+
+def _between_milliseconds(
+    cursor: duckdb.DuckDBPyConnection, name: str, columns: Sequence[TypedColumn], numbers: Iterable[int]
+) -> list[int]:
+    """The places of the columns of timestamps that have a value between two milliseconds in these objects."""
+    places = [i for i, column in enumerate(columns) if column.type.duckdb == "TIMESTAMP"]
+    if not places:
+        return []
+    tests = [f"coalesce(bool_or(epoch_us(c{i}) % 1000 <> 0), false)" for i in places]
+    rows = f"{identifier(name)} WHERE object IN (SELECT unnest(?::INTEGER[]))"
+    found = cursor.execute(select(tests, rows), [list(numbers)]).fetchone() or ()
+    return [place for place, finer in zip(places, found, strict=True) if finer]
 
 
 def _key(item: S3Object) -> str:

@@ -9,14 +9,16 @@ from __future__ import annotations
 from sandbox.athena.types import Type
 from sandbox.athena.values import fail
 
+ROUNDED = "athena_round_time"
+"""The macro that rounds a timestamp to a multiple of a number of microseconds, half up."""
+
 MACROS = (
     # Trino's time of a moment before 1970 with a fraction of a second is a second early.
     r"""athena_time_of(t) AS CASE WHEN epoch_us(t) >= 0 OR epoch_us(t) % 1000000 = 0 THEN CAST(t AS TIME)
         ELSE CAST(t - INTERVAL 1 SECOND AS TIME) END""",
     r"""athena_at_zone(i, z) AS CASE WHEN i IS NOT NULL AND z IS NOT NULL
         THEN struct_pack(instant := i, zone := z) END""",
-    # Rounds to a multiple of a number of microseconds, half up.
-    r"""athena_round_time(t, unit) AS CASE WHEN epoch_us(t) % unit = 0 THEN t
+    rf"""{ROUNDED}(t, unit) AS CASE WHEN epoch_us(t) % unit = 0 THEN t
         ELSE time_bucket(to_microseconds(unit), t + to_microseconds(unit // 2)) END""",
 )
 _TIMESTAMP = r"\s*([-+]?\d{4,}-\d{1,2}-\d{1,2}( (\d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?)?)\s*"
@@ -77,7 +79,7 @@ def _timestamp(text: str, target: Type) -> str:
 def rounded(sql: str, target: Type) -> str:
     """A timestamp rounded to the precision of a timestamp's or a time's type."""
     unit = 10 ** (6 - min(target.precision, 6))
-    return sql if unit == 1 else f"athena_round_time({sql}, {unit})"
+    return sql if unit == 1 else f"{ROUNDED}({sql}, {unit})"
 
 
 def convert(sql: str, source: Type, target: Type) -> str:

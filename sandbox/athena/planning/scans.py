@@ -6,22 +6,27 @@ the objects have. The condition that selects the objects belongs to the scan alo
 outer join adds rows of NULLs to the scan, in that join's ON: either is the same as a condition before the join. On both
 sides of a FULL JOIN there is no such place.
 
+A timestamp that has no digits beyond milliseconds is not rounded to them, as an Iceberg table's is in place of a Hive
+table's: DuckDB knows nothing of the values that a function gives.
+
 It is done with the text of the planned statement, whose relations have unique names, when their objects are known.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from sandbox.athena.conversions.moments import ROUNDED
 from sandbox.athena.planning.texts import kept
 
 OF_OBJECTS = '"$object"'
 """The name by which a planned statement refers to a scan's condition on its objects."""
 _TOKEN = re.compile(
     r"'(?:[^']|'')*'"
-    r"|\b(?P<row>r\d+(?:v\d+)?)\.(?P<column>\"(?:[^\"]|\"\")*\")(?P<more> AND )?"
+    rf"|(?P<rounded>{ROUNDED}\()?\b(?P<row>r\d+(?:v\d+)?)\.(?P<column>\"(?:[^\"]|\"\")*\")"
+    r"(?(rounded), (?P<unit>\d+)\)|(?P<more> AND )?)"
     r"|\"(?:[^\"]|\"\")*\""
     r"|\b(?P<scan>t\d+(?:v\d+)?) AS (?P<alias>r\d+(?:v\d+)?)\b"
 )
@@ -43,12 +48,14 @@ class ScanUse:
 class PlacedScan:
     """What a scan in place reads: a table, the condition on its objects without the column's table, and its columns.
 
-    `columns` has the SQL of a stored column by its quoted name, `values` that of one which all rows have.
+    `columns` has the SQL of a stored column by its quoted name, `values` that of one which all rows have. Those of
+    `milliseconds` are timestamps without a value between two milliseconds.
     """
 
     table: str
     condition: str
     columns: Mapping[str, str]
+    milliseconds: Collection[str]
     values: Mapping[str, str]
 
 
@@ -89,10 +96,14 @@ def _column(part: _Column, scan: PlacedScan | None) -> str:
         if scan is None:
             return "" if part.more else "true"
         return f"{part.alias}.{scan.condition}{part.more}"
-    stored = None if scan is None else scan.columns.get(part.name)
-    if stored is not None:
-        return f"{part.alias}.{stored}{part.more}"
-    return f"{f'{part.alias}.{part.name}' if scan is None else scan.values[part.name]}{part.more}"
+    if scan is None:
+        found = f"{part.alias}.{part.name}"
+    else:
+        stored = scan.columns.get(part.name)
+        found = scan.values[part.name] if stored is None else f"{part.alias}.{stored}"
+    if part.unit and (scan is None or part.name not in scan.milliseconds or 1000 % part.unit):
+        found = f"{ROUNDED}({found}, {part.unit})"
+    return f"{found}{part.more}"
 
 
 @dataclass(frozen=True)
@@ -105,11 +116,15 @@ class _Named:
 
 @dataclass(frozen=True)
 class _Column:
-    """A quoted column of a scan, or its condition, and AND if that follows."""
+    """A quoted column of a scan, or its condition, and AND if that follows.
+
+    The column is rounded to a multiple of a `unit` of microseconds, unless that is 0.
+    """
 
     alias: str
     name: str
     more: str
+    unit: int
 
 
 @kept
@@ -122,7 +137,7 @@ def _parts(sql: str) -> tuple[str | _Named | _Column, ...]:
         if token["scan"] is not None:
             part = _Named(token["scan"], token["alias"])
         elif token["row"] is not None:
-            part = _Column(token["row"], token["column"], token["more"] or "")
+            part = _Column(token["row"], token["column"], token["more"] or "", int(token["unit"] or 0))
         if part is not None:
             parts += sql[end : token.start()], part
             end = token.end()

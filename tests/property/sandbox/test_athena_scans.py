@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sandbox.athena.catalogue import CataloguePartition
+from sandbox.athena.catalogue import CataloguePartition, Storage
 from sandbox.athena.files import DEFAULT_PARTITION
 from sandbox.athena.interruption import Interruptible
 from sandbox.athena.planning import QueryPlan
@@ -170,6 +170,61 @@ def test_a_scan_is_in_place_where_its_condition_has_one(
     assert all(condition in text for condition in conditions), text
     assert text.count("NOT MATERIALIZED") == subqueries, text
     assert "$object" not in text
+
+
+@pytest.fixture(scope="module")
+def moments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    lake = Lake(Path(tmp_path_factory.mktemp("moments")))
+    yield lake
+    lake.store.close()
+
+
+@given(
+    objects=st.lists(st.lists(st.sampled_from((0, 123_000, 123_499, 123_500, 999_500)), max_size=3), min_size=1),
+    digits=st.integers(0, 6),
+)
+@settings(deadline=None, max_examples=40)
+def test_rounded_timestamps_are_those_of_values(moments: Lake, objects: list[list[int]], digits: int) -> None:
+    name = f"t{len(moments.catalogue.tables)}"
+    _iceberg(moments, name)
+    shown: list[str] = []
+    for number, fractions in enumerate(objects):
+        _put_moments(moments, f"{name}/{number}", fractions)
+        shown += [f"TIMESTAMP '{_moment(fraction)}'" for fraction in (*fractions, 0)]
+        sql = f"SELECT to_iso8601(CAST(moment AS timestamp({digits}))) FROM {{}}"
+        values = moments.query(sql.format(f"(VALUES {', '.join(shown)}) AS v(moment)"))
+        assert sorted(moments.query(sql.format(name) + " WHERE moment IS NOT NULL")) == sorted(values)
+
+
+@pytest.mark.parametrize(("fraction", "rounded"), [(0, False), (123_000, False), (123_456, True)])
+def test_timestamps_of_whole_milliseconds_are_not_rounded_to_them(tmp_path: Path, fraction: int, rounded: bool) -> None:
+    for _ in range(2):
+        lake = Lake(tmp_path)
+        _iceberg(lake, "t")
+        for key, one in (("t/a", 0), ("t/b", fraction)):
+            _put_moments(lake, key, [one])
+        for digits, expected in ((3, rounded), (0, True)):
+            sql = f"SELECT CAST(moment AS timestamp({digits})) FROM t"
+            text, _ = lake.runner.run(sql, (), "db", Interruptible(), lambda _, plan: plan.sql)
+            assert ("athena_round_time" in text) == expected
+        lake.store.close()
+
+
+def _moment(fraction: int) -> str:
+    return f"2026-03-15 23:59:59.{fraction:06d}"
+
+
+def _iceberg(lake: Lake, name: str) -> None:
+    """A table with microseconds, as Iceberg's are."""
+    lake.table(name, {"moment": "timestamp(6)"}, storage=Storage(f"s3://lake/{name}/", "parquet", {}))
+
+
+def _put_moments(lake: Lake, key: str, fractions: list[int]) -> None:
+    """Put a Parquet object of moments with these microseconds, of one without, and of NULL."""
+    moments = ", ".join(f"(TIMESTAMP '{_moment(fraction)}')" for fraction in (*fractions, 0))
+    file = lake.directory / "written.parquet"
+    duckdb.sql(f"COPY (FROM (VALUES {moments}, (NULL)) AS v(moment)) TO '{file}' (FORMAT parquet)")
+    lake.objects.put("lake", key, file.read_bytes())
 
 
 def test_the_value_of_the_partition_of_nulls_is_null(lake: Lake) -> None:
