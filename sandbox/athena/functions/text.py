@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -258,18 +259,30 @@ def _normalize(text: str, form: str) -> str:
     return unicodedata.normalize("NFKC" if form == "NFKC" else "NFKD", text)
 
 
+_SEQUENCES = re.compile(
+    rb"[\x00-\x7f]+|[\xc0-\xdf][\x80-\xbf]?|[\xe0-\xef][\x80-\xbf]{0,2}|[\xf0-\xf7][\x80-\xbf]{0,3}"
+    rb"|[\xf8-\xfb][\x80-\xbf]{0,4}|[\xfc\xfd][\x80-\xbf]{0,5}|[\x80-\xbf\xfe\xff]"
+)
+"""A first octet and as many others as it announces, which are one character even if they are invalid.
+
+Source: io.airlift.slice 2.2, SliceUtf8.tryGetCodePointAt.
+"""
+
+
 def _python_from_utf8(octets: bytes, replacement: str) -> str:
     if len(replacement) > 1:
         raise TrinoError(INVALID, "Replacement character string must empty or a single character")
-    decoded, at = list[str](), 0
-    while at < len(octets):
-        try:
-            decoded.append(octets[at:].decode())
-            break
-        except UnicodeDecodeError as error:
-            decoded += [octets[at : at + error.start].decode(), replacement]
-            at += error.end
-    return "".join(decoded)
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return "".join(_decoded(sequence, replacement) for sequence in _SEQUENCES.findall(octets))
+
+
+def _decoded(sequence: bytes, replacement: str) -> str:
+    try:
+        return sequence.decode()
+    except UnicodeDecodeError:
+        return replacement
 
 
 FUNCTIONS = (
