@@ -14,8 +14,15 @@ from functools import lru_cache
 from sandbox.athena.functions.building import INVALID
 from sandbox.athena.functions.native import TrinoError
 
-_CLASSES = {"w": "A-Za-z0-9_", "d": "0-9", "s": " \\t\\n\\x0b\\f\\r", "h": "0-9A-Fa-f"}
-_LITERAL_ESCAPES = "tnrfaevx0"
+_CLASSES = {"w": "A-Za-z0-9_", "d": "0-9", "s": " \\t\\n\\x0b\\f\\r"}
+_COMPLEMENTS = {
+    "W": "\\x00-/:-@\\[-\\^`{-\U0010ffff",
+    "D": "\\x00-/:-\U0010ffff",
+    "S": "\\x00-\\x08\\x0e-\\x1f!-\U0010ffff",
+}
+"""The classes of all other characters, for a class within a class."""
+_LITERAL_ESCAPES = "tnrfaev"
+_DIGITS = "0123456789"
 _ENDINGS = {"Z": "\\n?\\z", "z": "\\z"}
 """Java's anchors at the end of a text in RE2's form, as the last part of a pattern."""
 _MULTILINE_START = "(?:^(?!\\Z)|\\A)"
@@ -112,31 +119,49 @@ class _Reader:
         if not code:
             raise TrinoError(INVALID, "end pattern at escape")
         self.at += 2
-        if code in _CLASSES:
-            self.out.append(_CLASSES[code] if inside else f"[{_CLASSES[code]}]")
-        elif code.lower() in _CLASSES and not inside:
-            self.out.append(f"[^{_CLASSES[code.lower()]}]")
-        elif code == "Q":
+        if code in _CLASSES or code in _COMPLEMENTS:
+            self._shorthand(code, inside=inside)
+        elif code == "Q" and not inside:
             end = self.pattern.find("\\E", self.at)
             end = len(self.pattern) if end < 0 else end
             self.out.append(re.escape(self.pattern[self.at : end]))
             self.at = end + 2
-        elif code in "bBAZzk" or code.isdigit():
+        elif (code in "bBAZz" and not inside) or code in _DIGITS:
             self._anchor(code, inside=inside)
         elif code in "xu":
             self._code_point(code)
-        elif code in "pP":
+        elif code in "pP" and not (inside and self.pattern[self.at : self.at + 1] != "{"):
             self._property(code, inside=inside)
-        elif code in _LITERAL_ESCAPES and code != "0":
-            self.out.append("\\x1b" if code == "e" else f"\\{code}")
-        elif code.isalnum():
-            raise self.refuse(f"\\{code}")
         else:
-            self.out.append(f"\\{code}")
+            self._escaped(code, inside=inside)
+
+    def _shorthand(self, code: str, *, inside: bool) -> None:
+        if code in _CLASSES:
+            self.out.append(_CLASSES[code] if inside else f"[{_CLASSES[code]}]")
+        elif inside and self._insensitive and code == "W":
+            raise self.refuse("(?i) with \\W in a class")
+        else:
+            self.out.append(_COMPLEMENTS[code] if inside else f"[^{_CLASSES[code.lower()]}]")
+
+    def _escaped(self, code: str, *, inside: bool) -> None:
+        """A character behind a backslash: Joni's syntax of Java lacks \\h, \\R, \\X and \\K, which are letters."""
+        if self._is_refused(code, inside=inside):
+            raise self.refuse(f"\\{code}")
+        if inside and code == "b":
+            self.out.append("\\x08")
+        elif code in _LITERAL_ESCAPES:
+            self.out.append("\\x1b" if code == "e" else f"\\{code}")
+        else:
+            self.out.append(re.escape(code))
+
+    def _is_refused(self, code: str, *, inside: bool) -> bool:
+        """Return whether a letter behind a backslash is a control character, \\G, a named reference, or (?i) with ß."""
+        named = code == "k" and self.pattern[self.at : self.at + 1] == "<"
+        return named or code == "c" or (code == "G" and not inside) or (self._insensitive and code in _SHARP_LETTERS)
 
     def _anchor(self, code: str, *, inside: bool) -> None:
         self._anchored(self.at, _ENDINGS.get(code))
-        if inside or code == "k":
+        if inside:
             raise self.refuse(f"\\{code}")
         if code == "0":
             raise self.refuse("an octal escape")
