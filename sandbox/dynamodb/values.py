@@ -42,8 +42,6 @@ def measure(value: Value, level: int = 1) -> int:
     """
     if type(value) is not dict:
         raise serialization("Unexpected value type in payload")
-    if level > _MAX_LEVELS:
-        raise too_deep()
     if len(value) != 1 or next(iter(value.values())) is None:
         _keep_known(value)
     ((kind, content),) = value.items()
@@ -192,6 +190,7 @@ def _null(value: Value, content: Any, level: int) -> int:
 def _list(value: Value, content: Any, level: int) -> int:  # noqa: ARG001 - all measures are called alike
     if type(content) is not list:
         raise _no_collection(content)
+    _refuse_deep(level)
     elements = cast("list[Any]", content)
     return _NESTED_BYTES + sum(1 + measure(element, level + 1) for element in elements)
 
@@ -199,10 +198,15 @@ def _list(value: Value, content: Any, level: int) -> int:  # noqa: ARG001 - all 
 def _map(value: Value, content: Any, level: int) -> int:  # noqa: ARG001 - all measures are called alike
     if type(content) is not dict:
         raise _no_collection(content)
+    _refuse_deep(level)
     members = cast("dict[str, Any]", content)
-    if members and level >= _MAX_LEVELS:
-        measure({}, level + 1)
     return _NESTED_BYTES + len(members) + measure_item(members, level + 1)
+
+
+def _refuse_deep(level: int) -> None:
+    """Raise DynamoError for a list or map, an empty one too, in as many others as DynamoDB allows (DynamoDB Local)."""
+    if level >= _MAX_LEVELS:
+        raise too_deep()
 
 
 def _set(value: Value, content: Any, level: int) -> int:

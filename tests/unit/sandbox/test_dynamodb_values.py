@@ -128,15 +128,23 @@ def test_what_is_no_value_is_refused(value: dict[str, Any], said: str) -> None:
         measure(value)
 
 
-def test_there_are_32_levels() -> None:
-    value: dict[str, Any] = {"S": "deep"}
-    for _ in range(31):
-        value = {"L": [value]}
+@pytest.mark.parametrize(
+    ("innermost", "levels"), [({"S": "deep"}, 31), ({"SS": ["deep"]}, 31), ({"L": []}, 30), ({"M": {}}, 30)]
+)
+@pytest.mark.parametrize("kind", ["L", "M"])
+def test_there_are_32_levels(innermost: dict[str, Any], levels: int, kind: str) -> None:
+    """As in DynamoDB Local 3.3.1: 31 lists and maps around a scalar or set, an empty one counted too."""
+    value: Any = innermost
+    for _ in range(levels):
+        value = {kind: [value] if kind == "L" else {"a": value}}
 
     measure(value)
+    measure_item({"a": value})
 
     with pytest.raises(DynamoError, match="Nesting Levels have exceeded supported limits"):
         measure({"M": {"deeper": value}})
+    with pytest.raises(DynamoError, match="Nesting Levels have exceeded supported limits"):
+        measure_item({"a": {"L": [value]}})
 
 
 def test_sets_are_kept_in_order() -> None:
