@@ -23,7 +23,7 @@ from sandbox.dynamodb.operations.reading import (
     filter_of,
     legacy_filter,
     reading_of,
-    refuse_filtered_keys,
+    refuse_filter,
     refuse_select,
 )
 from sandbox.dynamodb.operations.reads import showing
@@ -77,7 +77,7 @@ def query(tables: Tables, request: Query) -> dict[str, Any]:
         refuse_length(reading, start)
         condition = key_conditions.of_schema(tests, reading.key, partial(refuse_part, reading, start))
         refuse_query(reading, start, condition)
-    refuse_filtered_keys(reading)
+    refuse_filter(reading)
     reading.table.schema.refuse_within(given.within)
     forward = request.ScanIndexForward is not False
     entries = query_entries(reading, condition, start, forward=forward)
@@ -121,7 +121,7 @@ def page_of(entries: Iterable[StoredItem], reading: Reading, limit: int | None) 
             return ItemPage(items, len(sizes), sizes, last)
         sizes.append(size)
         last = item
-        if reading.filter is None or reading.filter.test(item.attributes):
+        if reading.filtered(item):
             items.append(item)
         if len(sizes) == limit:
             return ItemPage(items, len(sizes), sizes, last)

@@ -11,6 +11,7 @@ from sandbox.dynamodb.expressions import condition_syntax, conditions
 from sandbox.dynamodb.expressions.conditions import Test
 from sandbox.dynamodb.expressions.documents import ResolvedPath
 from sandbox.dynamodb.expressions.placeholders import Placeholders
+from sandbox.dynamodb.items import StoredItem
 from sandbox.dynamodb.parameters import bound_legacy, expression
 from sandbox.dynamodb.requests import LegacyCondition, Paged
 from sandbox.dynamodb.schema import Index, KeySchema
@@ -37,6 +38,17 @@ class Reading(NamedTuple):
     def key(self) -> KeySchema:
         """The key that orders the items."""
         return self.table.schema.key if self.of_index is None else self.of_index.key
+
+    def filtered(self, item: StoredItem) -> bool:
+        """Whether the filter selects an item. Of a global index it sees what the index has.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html#DDB-Scan-request-Select
+        """
+        if self.filter is None:
+            return True
+        index = self.of_index
+        attributes = item.attributes
+        return self.filter.test(attributes if index is None or index.kind == "Local" else index.entry(attributes))
 
     @property
     def start_names(self) -> tuple[str, ...]:
@@ -106,8 +118,15 @@ def filter_of(request: Paged, older: Filter | None, given: Placeholders) -> Filt
         )
 
 
-def refuse_filtered_keys(reading: Reading) -> None:
-    """Raise DynamoError if the filter of a Query is on a key attribute, which belongs to the key condition."""
+def refuse_filter(reading: Reading) -> None:
+    """Check the attributes of a Query's filter.
+
+    The index must have them even if it is a local one: DynamoDB Local 3.3.1, and for AWS the error that
+    dynamodb-toolbox/dynamodb-toolbox#1195 reports. A Scan may filter by others.
+
+    Raises:
+        DynamoError: one is a key attribute, which belongs to the key condition, or the index does not have it.
+    """
     filter_ = reading.filter
     if filter_ is None:
         return
@@ -116,3 +135,12 @@ def refuse_filtered_keys(reading: Reading) -> None:
             raise invalid(
                 f"{filter_.parameter} can only contain non-primary key attributes: Primary key attribute: {name}"
             )
+    index = reading.of_index
+    if index is None or index.projected is None:
+        return
+    missing = {str(path[0]) for path in filter_.paths} - index.projected
+    if missing:
+        raise invalid_parameter(
+            f"Secondary index {index.name} does not project one or more filter attributes: "
+            f"[{', '.join(sorted(missing))}]"
+        )

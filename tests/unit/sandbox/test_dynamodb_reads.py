@@ -132,6 +132,27 @@ def test_a_filter_is_not_on_the_key(dynamo: Dynamo) -> None:
     )
 
 
+@pytest.mark.parametrize(("index", "condition"), [("by-h", "h = :h"), ("by-l", "pk = :p")])
+def test_a_query_filters_by_what_its_index_has(dynamo: Dynamo, index: str, condition: str) -> None:
+    """The sentence is AWS's in dynamodb-toolbox/dynamodb-toolbox#1195, and DynamoDB Local's for every index."""
+    given: Json = {":h": {"N": "7"}, ":p": {"S": "p"}}
+    values = {name: value for name, value in given.items() if name in condition}
+    request: Json = {"TableName": "two-keys", "IndexName": index, "KeyConditionExpression": condition}
+    request |= {"ExpressionAttributeValues": values, "FilterExpression": "attribute_exists(z.y) OR size(g) > size(z)"}
+    wrong = f"Secondary index {index} does not project one or more filter attributes: [g, z]"
+
+    assert dynamo.call("Query", **request)["message"] == f"One or more parameter values were invalid: {wrong}"
+
+
+def test_the_filter_of_a_scan_sees_what_a_global_index_has(dynamo: Dynamo) -> None:
+    found = [
+        dynamo.call("Scan", TableName="two-keys", IndexName="by-h", FilterExpression=f"attribute_exists({name})")
+        for name in ("sk", "x")
+    ]
+
+    assert [(answer["Count"], answer["ScannedCount"]) for answer in found] == [(3, 3), (0, 3)]
+
+
 @pytest.mark.parametrize(("path", "key"), [("pk.x", "Key: pk"), ("sk[0]", "Key: sk"), ("g.x", "IndexKey: g")])
 def test_an_expression_does_not_read_within_a_key(dynamo: Dynamo, path: str, key: str) -> None:
     """As mhart/dynalite test/getItem.js and test/scan.js, recorded on AWS; for conditions DynamoDB Local 3.3.1."""
