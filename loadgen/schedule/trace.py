@@ -8,7 +8,8 @@ A line of JSON, or of CSV with a header of the same names, is an operation:
 `at` is its start: seconds, or a time in ISO 8601; the first operation is due at the start. `op` is insert (or put),
 update, delete, get or query. `key` has the key's attributes, or their values as text joined by "/" if they are all
 texts. `item` are the other attributes that are written; without it they are `version`, when the line has one, and
-`padding` up to the requested size. Other members are ignored, so a ledger is a valid trace.
+`padding` up to the requested size. In CSV they are an object of JSON. Other members are ignored, so a ledger is a valid
+trace.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import msgspec
 from msgspec import Struct
 
+from loadgen.values import LONGEST_S
 from stack import UserError
 
 _OPS = ("insert", "put", "update", "delete", "get", "query")
@@ -59,6 +61,8 @@ def load(path: Path) -> Sequence[TracedOperation]:
         raise UserError(f"The trace {path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise UserError(f"The trace {path} is not text: write JSON lines or CSV.") from None
+    except csv.Error as error:
+        raise UserError(f"The trace {path} is not CSV: {error}.") from None
     if not found:
         raise UserError(f"The trace {path} has no operations.")
     first_s = found[0].at_s
@@ -106,19 +110,22 @@ class Recorded(Struct, frozen=True, tag="recorded"):
 
 
 def recorded(path: Path, speed: float = 1.0) -> Recorded:
-    """Return a trace's profile, which ends a mean gap after its last operation. Raises: UserError: as in `load`."""
+    """Return a trace's profile, which ends a mean gap after its last operation.
+
+    Raises: UserError: as in `load`, and for a trace that is longer than a run.
+    """
     operations = load(path)
     last_s = operations[-1].at_s / speed
+    if last_s > LONGEST_S:
+        raise UserError(
+            f"The trace {path} lasts more than 30 years: give `at` of all operations in seconds, or of all as a time."
+        )
     return Recorded(str(path), last_s * len(operations) / (len(operations) - 1) if last_s > 0 else 1.0, speed)
 
 
 def _read(path: Path) -> Iterator[TracedOperation]:
     with path.open(encoding="utf-8", newline="") as lines:
-        if path.suffix == ".csv":
-            rows: Iterator[object] = iter(csv.DictReader(lines))
-        else:
-            rows = (msgspec.Raw(line.encode()) for line in lines)
-        for number, row in enumerate(rows, 2 if path.suffix == ".csv" else 1):
+        for number, row in _rows(lines) if path.suffix == ".csv" else enumerate(map(_raw, lines), 1):
             try:
                 if (operation := _operation(row)) is not None:
                     yield operation
@@ -126,7 +133,18 @@ def _read(path: Path) -> Iterator[TracedOperation]:
                 raise UserError(f"Line {number} of the trace {path} is not an operation: {error}.") from None
 
 
-def _operation(row: object) -> TracedOperation | None:
+def _raw(line: str) -> msgspec.Raw:
+    return msgspec.Raw(line.encode())
+
+
+def _rows(lines: TextIO) -> Iterator[tuple[int, dict[str, object]]]:
+    """The number of each row's last line, and its cells without empty ones. Raises: csv.Error: an open quote."""
+    rows = csv.DictReader(lines, strict=True)
+    for row in rows:
+        yield rows.line_num, {name: cell for name, cell in row.items() if cell}
+
+
+def _operation(row: msgspec.Raw | dict[str, object]) -> TracedOperation | None:
     """Parse a line; None for a blank line and for a ledger's header."""
     if isinstance(row, msgspec.Raw):
         if not bytes(row).strip():
@@ -136,7 +154,8 @@ def _operation(row: object) -> TracedOperation | None:
             return None
         line = msgspec.convert(members, _Line)
     else:
-        line = msgspec.convert(row, _Line, strict=False)
+        item = row.get("item")
+        line = msgspec.convert(row if item is None else {**row, "item": _object(item)}, _Line, strict=False)
     if line.op not in _OPS:
         raise ValueError(f"{line.op!r} is not an operation: it is one of {', '.join(_OPS)}")
     key = line.key if isinstance(line.key, str) else _exact(line.key)
@@ -145,15 +164,19 @@ def _operation(row: object) -> TracedOperation | None:
     )
 
 
+def _object(cell: object) -> object:
+    """The attributes in a cell of CSV."""
+    return msgspec.json.decode(cell) if isinstance(cell, str) else cell
+
+
 def _seconds(at: float | str) -> float:
-    if isinstance(at, str):
-        try:
-            return float(at)
-        except ValueError:
-            return datetime.fromisoformat(at).timestamp()
-    if not math.isfinite(at):
+    try:
+        seconds = float(at)
+    except ValueError:
+        seconds = datetime.fromisoformat(str(at)).timestamp()
+    if not math.isfinite(seconds):
         raise ValueError(f"{at} is not a time")
-    return at
+    return seconds
 
 
 def _exact(values: Any) -> Any:

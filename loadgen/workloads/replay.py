@@ -47,9 +47,11 @@ class TraceScript:
         return dict(zip(self._keys, values, strict=True))
 
     def _content(self, traced: TracedOperation, key: dict[str, Value]) -> dict[str, Value]:
-        """Return the attributes to write beside the key."""
+        """Return the attributes to write beside the key. Raises: ValueError: the item has another key."""
         if traced.item is not None:
-            return traced.item
+            if other := [name for name, value in key.items() if traced.item.get(name, value) != value]:
+                raise ValueError(f"the item has another {other[0]!r} than the key {traced.key!r}")
+            return {name: value for name, value in traced.item.items() if name not in key}
         content: dict[str, Value] = {"version": traced.version}
         room = self._item_bytes - item_size(attributes({**key, **content, "padding": ""}))
         return content | {"padding": "x" * room} if room > 0 else content

@@ -139,10 +139,61 @@ def test_what_is_written_is_what_the_trace_says(tmp_path: Path) -> None:
         ('{"at":1,"op":"put","key":7}', "Line 1 of the trace"),
         ("[1]", "Line 1 of the trace"),
         ("no JSON", "Line 1 of the trace"),
+        ('{"at":"inf","op":"put","key":"a"}', "Line 1 of the trace .*: inf is not a time"),
+        ('{"at":1e300,"op":"put","key":"a"}\n{"at":0,"op":"put","key":"b"}', "lasts more than 30 years"),
+        ('{"at":"2026-01-02T00:00:00Z","op":"put","key":"a"}\n{"at":5,"op":"put","key":"b"}', "`at` of all operations"),
     ],
 )
 def test_a_trace_that_is_none_is_refused_in_a_sentence(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "trace.jsonl"
     path.write_text(text)
     with pytest.raises(UserError, match=said):
-        load(path)
+        recorded(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('at,op,key\n0,put,"a\n', "is not CSV: unexpected end of data"),
+        ("at,op,key\n0,put\n", "Line 2 of the trace .* missing required field `key`"),
+        ('at,op,key,item\n0,put,"a\nb",{}\n1,put,a,{\n', "Line 4 of the trace"),
+        ("at,op,key,item\n0,put,a,[1]\n", "Line 2 of the trace"),
+    ],
+)
+def test_a_table_that_is_no_trace_is_refused_in_a_sentence(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "trace.csv"
+    path.write_text(text)
+    with pytest.raises(UserError, match=said):
+        recorded(path)
+
+
+def test_a_cell_of_a_table_has_the_attributes_as_json(tmp_path: Path) -> None:
+    path = tmp_path / "trace.csv"
+    with path.open("w", newline="") as out:
+        csv.writer(out).writerows(
+            [
+                ["at", "op", "key", "version", "item"],
+                [0, "put", "a", "", '{"total":12.50,"x":[1]}'],
+                [1, "put", "b", 7, ""],
+            ]
+        )
+    first, second = load(path)
+    assert first.item == {"total": Decimal("12.5"), "x": [1]}
+    assert (second.item, second.version) == (None, 7)
+
+
+def test_an_item_may_repeat_its_key_but_not_contradict_it(tmp_path: Path) -> None:
+    """UpdateItem refuses an assignment to an attribute of the key ("This attribute is part of the key")."""
+    path = tmp_path / "trace.jsonl"
+    path.write_text(
+        '{"at":1,"op":"update","key":"a","item":{"id":"a","total":1}}\n'
+        '{"at":2,"op":"put","key":"a","item":{"id":"b","total":1}}\n'
+    )
+    workload = Scripted(TraceScript(path, "t", ("id",)), {"t": ("id",)}, seed=1)
+    arrivals = workload.arrivals(iter([0, 1]))
+    written = workload.write(next(arrivals))
+    assert written is not None
+    assert list(msgspec.json.decode(written.body)["ExpressionAttributeNames"].values()) == ["total"]
+    workload.finish(written, WriteResult.APPLIED)
+    assert next(arrivals, None) is None
+    assert "the item has another 'id' than the key 'a'" in str(workload.failure)
