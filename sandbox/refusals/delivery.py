@@ -1,7 +1,9 @@
 """Firehose: rules of a delivery stream to S3.
 
 Recorded on AWS by floci-io/floci (DataFormatConversionValidator, FirehoseProcessingConfigurationTest) and
-badmintoncryer/cdk-preflight (rules/firehose). NumberOfRetries is not checked, because the two sources disagree.
+badmintoncryer/cdk-preflight (rules/firehose). NumberOfRetries is not checked, because the two sources disagree. The
+sentence about a role is the one for which internal/service/firehose of hashicorp/terraform-provider-aws waits; who may
+assume a role: https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ from collections.abc import Iterator, Mapping
 from sandbox.front.reply import ServiceError
 from sandbox.refusals.given import Fields, fields, listed
 from sandbox.refusals.registry import Asked, refuses
+from sandbox.refusals.roles import can_assume
 
 _EXPRESSION = re.compile(r"!\{([^{}:]*):([^{}]*)\}")
 _NAMESPACES = frozenset({"firehose", "partitionKeyFromLambda", "partitionKeyFromQuery", "timestamp"})
 _ERROR_TYPE = "!{firehose:error-output-type}"
 _LAMBDA_ARN = re.compile(r"arn:[^:]+:lambda:[^:]+:\d{12}:function:[^:]+(:[^:]+)?")
 _LEAST_CONVERTED_MB = 64
+_SERVICE = "firehose.amazonaws.com"
 _LONGEST_PREFIX = 512
 _RANGES = {"BufferSizeInMBs": ("0.2", "3"), "BufferIntervalInSeconds": ("0", "900")}
 
@@ -46,6 +50,17 @@ def source(asked: Asked) -> ServiceError | None:
             "Server side encryption from firehose is only allowed for direct put delivery streams and database as a "
             "source delivery streams",
         )
+    return None
+
+
+@refuses("firehose", "CreateDeliveryStream", "UpdateDestination")
+def roles(asked: Asked) -> ServiceError | None:
+    """Refuse a role of the destination or the source that does not exist, or does not trust Firehose."""
+    blocks = ("ExtendedS3DestinationConfiguration", "ExtendedS3DestinationUpdate", "KinesisStreamSourceConfiguration")
+    for arn in (fields(asked.get(block)).get("RoleARN") for block in blocks):
+        if arn and not can_assume(_SERVICE, str(arn)):
+            sentence = f"Firehose is unable to assume role {arn}. Please check the role provided."
+            return ServiceError("InvalidArgumentException", sentence)
     return None
 
 

@@ -1,15 +1,18 @@
-"""IAM: the size and principals of policies. moto checks the rest.
+"""IAM: the size and principals of policies, and the elements that a trust policy must have. moto checks the rest.
 
 rules/iam of badmintoncryer/cdk-preflight,
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, whose
 sentences are those of aws-amplify/amplify-cli issue 1699 and
-cloudposse/terraform-aws-components ("Known Problems" of aws-teams).
+cloudposse/terraform-aws-components ("Known Problems" of aws-teams). Elements:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html;
+their sentences: AWSCookbook/Security issue 2, and the tests of IAM of versity/versitygw.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from sandbox.front.reply import ServiceError
 from sandbox.refusals.given import Fields, fields, listed
@@ -38,6 +41,18 @@ def nobody(asked: Asked) -> ServiceError | None:
 
 
 @refuses("iam", "CreateRole")
+def trust(asked: Asked) -> ServiceError | None:
+    """Refuse a trust policy that is not a JSON object of statements, each with a principal."""
+    return _malformed_trust(asked.get("AssumeRolePolicyDocument"))
+
+
+@refuses("iam", "UpdateAssumeRolePolicy")
+def changed_trust(asked: Asked) -> ServiceError | None:
+    """Refuse an updated trust policy that is not a JSON object of statements, each with a principal."""
+    return _malformed_trust(asked.get("PolicyDocument"))
+
+
+@refuses("iam", "CreateRole")
 def trusted(asked: Asked) -> ServiceError | None:
     """Refuse a resource in a trust policy."""
     if any("Resource" in statement for statement in _statements(asked.get("AssumeRolePolicyDocument"))):
@@ -61,6 +76,23 @@ def _too_large_trust(document: str | None) -> ServiceError | None:
     if _size(document) <= _LARGEST_TRUST:
         return None
     return ServiceError("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {_LARGEST_TRUST}", status=409)
+
+
+def _malformed_trust(text: str | None) -> ServiceError | None:
+    try:
+        document: Any = json.loads(text or "")
+    except ValueError:
+        document = None
+    sentence = None
+    if not isinstance(document, dict):
+        sentence = "This policy contains invalid Json"
+    elif "Statement" not in document:
+        sentence = "Missing required field Statement"
+    elif not document["Statement"]:
+        sentence = "Could not parse the policy: Statement is empty!"
+    elif any("Principal" not in one and "NotPrincipal" not in one for one in _statements(text)):
+        sentence = "Missing required field Principal"
+    return ServiceError("MalformedPolicyDocument", sentence) if sentence else None
 
 
 def _statements(document: str | None) -> list[Fields]:

@@ -21,6 +21,7 @@ from typing import Any
 from sandbox.functions.config import host_architecture, host_runtime
 from sandbox.state import ACCOUNT_ID, StateDir, client
 from tests.forked import ForkedProcess
+from tests.integration.sandbox.provider.calls import trusting
 from tests.serving import serving
 
 ROOT = Path(__file__).parents[3]
@@ -202,9 +203,9 @@ class Sandbox:
         self.client("firehose").create_delivery_stream(
             DeliveryStreamName=name,
             DeliveryStreamType="KinesisStreamAsSource",
-            KinesisStreamSourceConfiguration={"KinesisStreamARN": source, "RoleARN": ROLE},
+            KinesisStreamSourceConfiguration={"KinesisStreamARN": source, "RoleARN": role(self)},
             ExtendedS3DestinationConfiguration={
-                "RoleARN": ROLE,
+                "RoleARN": role(self),
                 "BucketARN": f"arn:aws:s3:::{bucket}",
                 "BufferingHints": {"IntervalInSeconds": 0, "SizeInMBs": 64},
                 **destination,
@@ -261,12 +262,12 @@ def zipped(files: dict[str, str]) -> bytes:
 
 
 def role(sandbox: Sandbox) -> str:
-    """Return the ARN of an existing role, which moto's Lambda requires."""
+    """Return the ARN of an existing role, which Lambda and Firehose require."""
     iam = sandbox.client("iam")
     try:
         return iam.get_role(RoleName="any")["Role"]["Arn"]
     except iam.exceptions.NoSuchEntityException:
-        return iam.create_role(RoleName="any", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        return iam.create_role(RoleName="any", AssumeRolePolicyDocument=trusting("lambda", "firehose"))["Role"]["Arn"]
 
 
 @contextmanager

@@ -19,8 +19,9 @@ from sandbox.deploy.mocks import Creator
 from sandbox.errors import SandboxError
 from sandbox.state import client
 from tests.conftest import SandboxServer
+from tests.integration.sandbox.provider.calls import trusting
 
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+TRUST = trusting("lambda", "firehose")
 Create = Callable[..., dict[str, Any]]
 
 
@@ -140,7 +141,8 @@ def test_a_provisioned_stream_with_enhanced_monitoring(create: Create, aws: Call
 
 
 def test_a_delivery_stream_with_partitioning_and_backup(create: Create, aws: Callable[[str], Any]) -> None:
-    place = {"roleArn": "arn:aws:iam::123456789012:role/r", "bucketArn": "arn:aws:s3:::b"}
+    role = create("aws:iam/role:Role", {"assumeRolePolicy": TRUST, "name": unique()})
+    place = {"roleArn": role["arn"], "bucketArn": "arn:aws:s3:::b"}
     state = create(
         "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
         {

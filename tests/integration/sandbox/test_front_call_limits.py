@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.front.reply import Request
 from sandbox.front.services import refused
+from tests.integration.sandbox.provider.calls import trusting
 
 REGION = "eu-west-1"
 
@@ -107,8 +108,7 @@ def test_a_query_with_a_short_token_does_not_start(code: Any) -> None:
 )
 def test_a_function_s_configuration(code: Any, given: Mapping[str, Any], refused: str) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and configuration-envvars.html."""
-    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    code("iam.create_role", RoleName="limits", AssumeRolePolicyDocument=trust)
+    code("iam.create_role", RoleName="limits", AssumeRolePolicyDocument=trusting("lambda"))
     created = {
         "FunctionName": f"limits-{time.time_ns()}",
         "Role": "arn:aws:iam::123456789012:role/limits",
@@ -121,8 +121,7 @@ def test_a_function_s_configuration(code: Any, given: Mapping[str, Any], refused
 
 def test_a_function_s_code_is_an_archive_and_its_permissions_have_own_ids(code: Any) -> None:
     """lambda_/test_lambda.snapshot.json and test_lambda_api.snapshot.json of localstack/localstack."""
-    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    code("iam.create_role", RoleName="limits", AssumeRolePolicyDocument=trust)
+    code("iam.create_role", RoleName="limits", AssumeRolePolicyDocument=trusting("lambda"))
     made = {"Role": "arn:aws:iam::123456789012:role/limits", "Runtime": "python3.12", "Handler": "handler.handle"}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -272,3 +271,48 @@ def test_a_subscription_has_a_known_protocol(code: Any) -> None:
     topic = f"arn:aws:sns:{REGION}:123456789012:limits"
     assert code("sns.subscribe", TopicArn=topic, Protocol="ftp", Endpoint="x") == "InvalidParameter"
     assert code("sns.subscribe", TopicArn=topic, Protocol="email", Endpoint="a@b.example") == ""
+
+
+TRUSTED = {"Effect": "Allow", "Principal": {"Service": "firehose.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "accepted"),
+    [
+        ({"Version": "2012-10-17", "Statement": [TRUSTED]}, True),
+        ({"Statement": TRUSTED}, True),
+        ({}, False),
+        ([], False),
+        ({"Version": "2012-10-17"}, False),
+        ({"Version": "2012-10-17", "Statement": []}, False),
+        ({"Version": "2012-10-17", "Statement": [TRUSTED, {"Effect": "Allow", "Action": "sts:AssumeRole"}]}, False),
+    ],
+)
+def test_a_trust_policy_has_statements_with_principals(code: Any, policy: Any, accepted: bool) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"""
+    name, text = f"trust-{time.time_ns()}", json.dumps(policy)
+    expected = "" if accepted else "MalformedPolicyDocument"
+    assert code("iam.create_role", RoleName=name, AssumeRolePolicyDocument=text) == expected
+    code("iam.create_role", RoleName=name, AssumeRolePolicyDocument=trusting("lambda"))
+    if not accepted:
+        assert code("iam.update_assume_role_policy", RoleName=name, PolicyDocument=text) == expected
+
+
+def test_firehose_assumes_its_roles(code: Any) -> None:
+    """hashicorp/terraform-provider-aws, internal/service/firehose, waits for a role that Firehose cannot assume yet."""
+    name = f"roles-{time.time_ns()}"
+    code("s3.create_bucket", Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    code("iam.create_role", RoleName=f"{name}-lambda", AssumeRolePolicyDocument=trusting("lambda"))
+    code("iam.create_role", RoleName=f"{name}-firehose", AssumeRolePolicyDocument=trusting("firehose"))
+    for role, refused_as in (
+        (f"{name}-none", "InvalidArgumentException"),
+        (f"{name}-lambda", "InvalidArgumentException"),
+        (f"{name}-firehose", ""),
+    ):
+        destination = {"RoleARN": f"arn:aws:iam::123456789012:role/{role}", "BucketARN": f"arn:aws:s3:::{name}"}
+        made = code(
+            "firehose.create_delivery_stream",
+            DeliveryStreamName=name[-60:],
+            ExtendedS3DestinationConfiguration=destination,
+        )
+        assert made == refused_as

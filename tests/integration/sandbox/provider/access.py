@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.integration.sandbox.provider.calls import Aws, pairs, provider, refused, role
 
-TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}
+TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 
 
@@ -30,7 +30,7 @@ def iam_role(aws: Aws) -> None:
     assert pairs(found["Tags"]) == {"Stage": "pipe"}
     assert iam.list_role_policies(RoleName="reader")["PolicyNames"] == []
     assert iam.list_attached_role_policies(RoleName="reader")["AttachedPolicies"] == []
-    changed = {**TRUST, "Statement": [{"Effect": "Deny", "Action": "sts:AssumeRole"}]}
+    changed = {**TRUST, "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}]}
     iam.update_assume_role_policy(RoleName="reader", PolicyDocument=json.dumps(changed))
     iam.update_role_description(RoleName="reader", Description="second")
     iam.update_role(RoleName="reader", MaxSessionDuration=7200)

@@ -7,6 +7,7 @@ https://github.com/hashicorp/terraform-provider-aws/blob/main/<source>.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -98,9 +99,16 @@ def pairs(tags: list[dict[str, str]]) -> dict[str, str]:
     return {tag.get("Key", tag.get("TagKey", "")): tag.get("Value", tag.get("TagValue", "")) for tag in tags}
 
 
+def trusting(*services: str) -> str:
+    """Return the trust policy of a role that these services assume."""
+    principal = {"Service": [f"{service}.amazonaws.com" for service in services]}
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def role(aws: Aws, name: str) -> str:
     """Return the ARN of a role, created if absent: Lambda and Firehose require one."""
-    trust = '{"Version": "2012-10-17", "Statement": []}'
+    trust = trusting("lambda", "firehose")
     try:
         return aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     except aws.iam.exceptions.EntityAlreadyExistsException:
