@@ -88,7 +88,8 @@ def convert(sql: str, source: Type, target: Type) -> str:
         if b in INTEGERS:
             return f"CAST(round({sql}) AS {target.physical})"
         if b == "decimal":
-            return f"CAST(CAST({sql} AS VARCHAR) AS {target.physical})"
+            # BigDecimal.valueOf, by the digits of Double.toString: 5e22 is 49999999999999996000000.
+            return f"CAST(athena_double({sql}, {53 if a == 'double' else 24}) AS {target.physical})"
         if b == "real":
             return f"athena_narrowed({sql})"
     if a == "decimal" and b in {"double", "real"}:
