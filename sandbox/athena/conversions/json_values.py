@@ -212,7 +212,11 @@ def _row(item: str, target: Type, cast: Cast, depth: int, *, spelled: bool) -> s
     refused = fail(
         "INVALID_CAST_ARGUMENT", f"'Cannot cast to row: Expected a json array or object: ' || {item}", target
     )
-    values = f"CASE WHEN {item}[1] = '[' THEN athena_json_elements({item}) ELSE {named} END"
+    message = literal(f"Cannot cast to {target.athena}: it has {len(target.members)} elements, not those of ")
+    long = fail("INVALID_CAST_ARGUMENT", f"{message} || {item}", target)
+    listed = f"CASE WHEN len(e{depth}) = {len(target.members)} THEN e{depth} ELSE CAST({long} AS VARCHAR[]) END"
+    elements = f"list_transform([athena_json_elements({item})], lambda e{depth}: {listed})[1]"
+    values = f"CASE WHEN {item}[1] = '[' THEN {elements} ELSE {named} END"
     return (
         f"CASE WHEN {item}[1] IN ('[', '{{') THEN list_transform([{values}],"
         f" lambda {parts}: struct_pack({packed}))[1] ELSE {refused} END"
