@@ -37,6 +37,8 @@ def _width_bucket_of_bins(operand: float, bins: list[float | None]) -> int:
         raise TrinoError(INVALID, "Operand cannot be NaN")
     lower, upper = 0, len(bins)
     while lower < upper:
+        if (bins[lower] or 0) > (bins[upper - 1] or 0):
+            raise TrinoError(INVALID, "Bin values are not sorted in ascending order")
         index = (lower + upper) // 2
         value = bins[index]
         if value is None or not math.isfinite(value):
