@@ -14,15 +14,39 @@ from stack import commandline
 from stack.commandline import user_error
 
 _NO_CREDENTIALS = "give them in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in AWS_PROFILE, or by `aws sso login`"
-_UNREACHABLE = frozenset(
+_UNREACHABLE = frozenset({"ConnectionError", "HTTPClientError", "IncompleteReadError"})
+"""botocore's errors of connections: those of the first two classes it retries (botocore/retries/standard.py)."""
+_MISCONFIGURED = frozenset(
     {
-        "EndpointConnectionError",
-        "ConnectTimeoutError",
-        "ConnectionClosedError",
-        "ReadTimeoutError",
-        "ProxyConnectionError",
+        "ConfigNotFound",
+        "ConfigParseError",
+        "CredentialRetrievalError",
+        "InvalidConfigError",
+        "InvalidDefaultsMode",
+        "InvalidRetryConfigurationError",
     }
 )
+_BUSY = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+"""The codes that botocore retries, of botocore/retries/standard.py; it also retries the statuses of a server error."""
+_SERVER_ERROR = 500
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _REJECTED = frozenset(
     {
@@ -46,8 +70,8 @@ def run(main: Callable[[], int | None]) -> int:
 def explain(error: BaseException) -> str | None:
     """Return the sentence for an error that the user can fix; None for any other, which is a bug.
 
-    It recognises UserError, botocore's connection, credential and permission errors (aiobotocore raises the same), and
-    exception groups that contain one of these.
+    It recognises UserError, botocore's errors of connections, configuration, credentials and permissions (aiobotocore
+    raises the same), what AWS did not carry out in spite of retries, and exception groups that contain one of these.
     """
     if sentence := user_error(error):
         return sentence
@@ -61,6 +85,8 @@ def explain(error: BaseException) -> str | None:
     names = {base.__name__ for base in type(error).__mro__}
     if names & _UNREACHABLE:
         return f"Cannot reach AWS ({_clause(str(error))}): check --endpoint-url, --region and the network."
+    if names & _MISCONFIGURED:
+        return f"The AWS configuration cannot be used ({_clause(str(error))}): correct it."
     if "NoCredentialsError" in names or "PartialCredentialsError" in names:
         return f"No AWS credentials were found: {_NO_CREDENTIALS}."
     if "ProfileNotFound" in names:
@@ -83,7 +109,15 @@ def _explain_answer(error: BaseException) -> str | None:
         return f"AWS did not accept the credentials for {operation} ({message}): {_NO_CREDENTIALS}."
     if code == "ResourceNotFoundException":
         return f"{operation} did not find the resource ({message}): check the name, --region and --stack."
+    if code in _BUSY or _status(error) >= _SERVER_ERROR:
+        return f"AWS did not carry out {operation}, also when repeated ({message}): run the command again."
     return None
+
+
+def _status(error: BaseException) -> int:
+    """The HTTP status of AWS's reply, 0 where it is unknown."""
+    response = cast("Mapping[str, Mapping[str, int]]", getattr(error, "response", {}))
+    return response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
 
 
 def _clause(text: str) -> str:

@@ -10,8 +10,9 @@ from stack import UserError, explain, run
 botocore_errors: Any = import_module("botocore.exceptions")
 
 
-def _client_error(code: str, message: str) -> Exception:
-    return botocore_errors.ClientError({"Error": {"Code": code, "Message": message}}, "PutItem")
+def _client_error(code: str, message: str, status: int = 400) -> Exception:
+    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return botocore_errors.ClientError(response, "PutItem")
 
 
 def _raising(error: BaseException) -> int:
@@ -28,6 +29,16 @@ def _raising(error: BaseException) -> int:
         (_client_error("AccessDeniedException", "User is not authorized to perform x."), "denied PutItem"),
         (_client_error("UnrecognizedClientException", "The security token is invalid."), "did not accept"),
         (_client_error("ResourceNotFoundException", "Table: orders not found"), "Table: orders not found"),
+        (_client_error("ServiceUnavailableException", "Try later.", 503), "did not carry out PutItem"),
+        (_client_error("ThrottlingException", "Rate exceeded"), "run the command again"),
+        (botocore_errors.ResponseStreamingError(error="closed"), "Cannot reach AWS"),
+        (botocore_errors.IncompleteReadError(actual_bytes=1, expected_bytes=2), "Cannot reach AWS"),
+        (botocore_errors.SSLError(endpoint_url="https://localhost", error="expired"), "Cannot reach AWS"),
+        (botocore_errors.ConfigParseError(path="config", error="line 1"), "The AWS configuration cannot be used"),
+        (
+            botocore_errors.InvalidRetryModeError(provided_retry_mode="x", valid_modes="y"),
+            "The AWS configuration cannot be used",
+        ),
         (ExceptionGroup("tasks", [ValueError(), UserError("Do this.")]), "Do this."),
     ],
 )
@@ -44,3 +55,17 @@ def test_a_bug_keeps_its_traceback(error: Exception) -> None:
     assert explain(error) is None
     with pytest.raises(type(error)):
         _raising(error)
+
+
+def test_what_the_sdk_repeats_is_no_bug() -> None:
+    """What botocore takes for a passing fault and repeats itself (botocore/retries/standard.py)."""
+    standard: Any = import_module("botocore.retries.standard")
+    codes = {*standard.ThrottledRetryableChecker._THROTTLED_ERROR_CODES}
+    codes |= {*standard.TransientRetryableChecker._TRANSIENT_ERROR_CODES}
+    codes -= {"TransactionInProgressException"}  # of a token that another call is using, which a run repeats itself
+    for code in codes:
+        assert explain(_client_error(code, "Try later.")) is not None, code
+    for status in standard.TransientRetryableChecker._TRANSIENT_STATUS_CODES:
+        assert explain(_client_error("Unknown", "Try later.", status)) is not None, status
+    for base in standard.TransientRetryableChecker._TRANSIENT_EXCEPTION_CLS:
+        assert explain(base(error="closed")) is not None, base
