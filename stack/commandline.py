@@ -13,8 +13,8 @@ import os
 import signal
 import sys
 import zlib
-from argparse import ArgumentParser
-from collections.abc import Callable, Generator
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from enum import IntEnum
 from importlib import import_module
@@ -54,7 +54,16 @@ class TerminationRequest(KeyboardInterrupt):
 
 
 class Parser(ArgumentParser):
-    """An ArgumentParser that reports a wrong option as one sentence."""
+    """An ArgumentParser that reports a wrong option as one sentence, with the name of the command that has no such."""
+
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride] - namespaces of another type are not used
+        self, args: Iterable[str] | None = None, namespace: Namespace | None = None
+    ) -> tuple[Namespace, list[str]]:
+        """Exit with BAD_INPUT for unknown options: those of a subcommand are its own, whose --help lists the known."""
+        parsed, unknown = super().parse_known_args(args, Namespace() if namespace is None else namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed, unknown
 
     def error(self, message: str) -> NoReturn:
         """Exit with BAD_INPUT."""

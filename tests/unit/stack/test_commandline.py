@@ -187,3 +187,13 @@ def test_a_wrong_option_is_one_sentence(capsys: pytest.CaptureFixture[str], tmp_
         parser.parse_args(["--size", str(tmp_path)])
     assert end.value.code == Exit.BAD_INPUT
     assert capsys.readouterr().err == f"tool: argument --size: invalid int value: '{tmp_path}' (see --help).\n"
+
+
+def test_an_unknown_option_names_the_subcommand(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its --help lists the known ones."""
+    parser = Parser("tool")
+    parser.add_subparsers().add_parser("erase").add_argument("--yes", action="store_true")
+    with pytest.raises(SystemExit) as ended:
+        parser.parse_args(["erase", "--yes", "--dry-run", "--also"])
+    assert ended.value.code == Exit.BAD_INPUT
+    assert capsys.readouterr().err == "tool erase: unrecognized arguments: --dry-run --also (see --help).\n"
