@@ -28,6 +28,8 @@ _FACTOR = 2
 """The ratio of a call's units in a transaction to those of the call alone."""
 _MAX_BYTES = 4 << 20
 _CODES = {"ConditionalCheckFailedException": "ConditionalCheckFailed", "DuplicateItemException": "DuplicateItem"}
+REPEATED = "Transaction request cannot include multiple operations on one item"
+"""The error of a transaction with two actions on one item."""
 _EMPTY_KEY = "The AttributeValue for a key attribute cannot contain an empty"
 
 Changes = list[tuple[StoredTable, ItemChange]]
@@ -87,7 +89,7 @@ def transact_get_items(tables: Tables, request: TransactGetItems) -> dict[str, A
     answers = each_or_cancel([lambda read=read: _find(read) for read in reads])
     targets = [(table.schema.name, change.key) for table, change, _ in answers]
     if len(set(targets)) != len(targets):
-        raise invalid("Transaction request cannot include multiple operations on one item")
+        raise invalid(REPEATED)
     responses = [{} if change.old is None else {"Item": show(change.old)} for _, change, show in answers]
     consumed: dict[str, Consumed] = {}
     for table, change, _ in answers:
@@ -144,7 +146,7 @@ def refuse_repeated(writes: Sequence[CheckedWrite]) -> None:
         except DynamoError:
             continue
     if len(set(targets)) != len(targets):
-        raise invalid("Transaction request cannot include multiple operations on one item")
+        raise invalid(REPEATED)
 
 
 def _checked_write(request: TransactWriteItems, writes: Sequence[CheckedWrite]) -> Changes:

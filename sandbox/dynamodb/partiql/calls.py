@@ -10,12 +10,12 @@ import msgspec
 from sandbox.dynamodb.admission import ADMISSION
 from sandbox.dynamodb.capacity import Consumed, is_wanted, read_units, shown_by_table
 from sandbox.dynamodb.errors import DynamoError, invalid
-from sandbox.dynamodb.items import StoredItem
+from sandbox.dynamodb.items import Key, StoredItem
 from sandbox.dynamodb.operations.batches import consumed_by_writes
 from sandbox.dynamodb.operations.idempotency import RequestTokens
 from sandbox.dynamodb.operations.pages import last_key, page_of
 from sandbox.dynamodb.operations.tables import Tables, found, lookup
-from sandbox.dynamodb.operations.transactions import each_or_cancel, refuse_repeated, write_all
+from sandbox.dynamodb.operations.transactions import REPEATED, each_or_cancel, refuse_repeated, write_all
 from sandbox.dynamodb.operations.writes import CheckedWrite, prepared
 from sandbox.dynamodb.partiql.selection import ItemSelection, named_key, select_from, start_of, token_of
 from sandbox.dynamodb.partiql.statements import SelectStatement, Statement, parse
@@ -32,6 +32,8 @@ _CODES = {
     "ResourceNotFoundException": "ResourceNotFound",
     "ValidationException": "ValidationError",
 }
+
+_DUPLICATES = "Provided list of item keys contains duplicates"
 
 Answer = dict[str, Any]
 
@@ -67,6 +69,8 @@ def batch_execute_statement(tables: Tables, request: BatchExecuteStatement) -> A
     consumed: list[Consumed] = []
     responses: list[Answer]
     if True in kinds:
+        if _is_repeated(tables, statements):
+            raise invalid(_DUPLICATES)
         given = zip(request.Statements, statements, strict=True)
         responses = [
             _batched_read(tables, one, consistent=bool(each.ConsistentRead), consumed=consumed) for each, one in given
@@ -123,6 +127,22 @@ def _select(tables: Tables, request: ExecuteStatement, statement: SelectStatemen
         consumed.add(units, selection.reading.of_index)
         answer["ConsumedCapacity"] = consumed.shown(mode)
     return answer
+
+
+def _is_repeated(tables: Tables, statements: Sequence[Statement | DynamoError]) -> bool:
+    """Return whether two SELECTs read the item with the same key."""
+    keys: list[tuple[str, Key]] = []
+    for one in statements:
+        table = lookup(tables, one.table) if isinstance(one, SelectStatement) else None
+        if table is None or not isinstance(one, SelectStatement):
+            continue
+        try:
+            named, _ = named_key(one.where, table)
+            if named is not None:
+                keys.append((table.schema.name, table.schema.given_key(named)))
+        except DynamoError:
+            continue
+    return len(set(keys)) < len(keys)
 
 
 # Batches
@@ -215,7 +235,7 @@ def _refuse_duplicates(writes: Sequence[CheckedWrite]) -> None:
     try:
         refuse_repeated(writes)
     except DynamoError:
-        raise invalid("Provided list of item keys contains duplicates") from None
+        raise invalid(_DUPLICATES) from None
 
 
 def _failed(error: DynamoError, statement: Statement | DynamoError) -> Answer:
@@ -256,6 +276,8 @@ def _transacted_reads(tables: Tables, statements: Sequence[SelectStatement], mod
                 "Select statements within ExecuteTransaction must specify the primary key in the where clause.",
             )
     reads = each_or_cancel([lambda one=one: _single(tables, one, consistent=True) for one in statements])
+    if _is_repeated(tables, statements):
+        raise invalid(REPEATED)
     consumed: list[Consumed] = []
     for read in reads:
         units = Consumed(read.table.schema)

@@ -15,14 +15,16 @@ from sandbox.dynamodb.expressions.condition_syntax import Condition, Junction, P
 from sandbox.dynamodb.expressions.conditions import Test, bind
 from sandbox.dynamodb.expressions.documents import ResolvedPath, value_at
 from sandbox.dynamodb.expressions.key_conditions import KeyCondition, KeyTest
+from sandbox.dynamodb.expressions.operands import refuse_overlap
 from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.expressions.syntax import FunctionCall, Literal, Path
+from sandbox.dynamodb.expressions.tokens import ExpressionError
 from sandbox.dynamodb.items import StoredItem
 from sandbox.dynamodb.operations.ranges import query_entries, scan_entries
 from sandbox.dynamodb.operations.reading import Filter, Reading, refuse_global
 from sandbox.dynamodb.parameters import expression
 from sandbox.dynamodb.partiql.statements import SelectStatement
-from sandbox.dynamodb.schema import KeySchema, KeySchemaElement
+from sandbox.dynamodb.schema import KeySchema, KeySchemaElement, refuse_empty_key
 from sandbox.dynamodb.table import StoredTable
 from sandbox.dynamodb.values import Attributes, Value, measure, measure_item
 
@@ -67,6 +69,8 @@ def select_from(table: StoredTable, select: SelectStatement, *, consistent: bool
     index = None if select.of_index is None else table.index(select.of_index)
     key = table.schema.key if index is None else index.key
     columns = None if select.columns is None else tuple(path.elements for path in select.columns)
+    if columns is not None:
+        _refuse_repeated(columns)
     table.schema.refuse_within({str(path[0]) for path in columns or () if len(path) > 1})
     if index is not None and index.kind == "Global":
         refuse_global(index, columns, consistent=consistent)
@@ -129,6 +133,18 @@ def _digest(statement: str) -> str:
     return sha256(statement.encode()).hexdigest()[:16]
 
 
+def _refuse_repeated(columns: tuple[ResolvedPath, ...]) -> None:
+    """Raise DynamoError if two columns have one name, or one of them is within the other (DynamoDB Local 3.3.1)."""
+    titles = [_title(path) for path in columns]
+    for number, title in enumerate(titles):
+        if title in titles[:number]:
+            raise invalid(f"Duplicate identifiers in select clause: {title}")
+    try:
+        refuse_overlap(list(columns))
+    except ExpressionError as error:
+        raise invalid(str(error)) from None
+
+
 def _title(path: ResolvedPath) -> str:
     """A column's name: that of the attribute or member; for an element of a list, the path as written."""
     last = path[-1]
@@ -163,6 +179,7 @@ def _hash_values(part: Condition, hash_: KeySchemaElement) -> list[Value] | None
     for value in values:
         measure(value)
         _refuse_kind(hash_, value)
+        refuse_empty_key(hash_, value)
     return values
 
 

@@ -21,6 +21,9 @@ _CONSTANTS: dict[str, Value] = {"TRUE": {"BOOL": True}, "FALSE": {"BOOL": False}
 _SETS = {"S": "SS", "N": "NS", "B": "BS"}
 
 
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
 class SelectStatement(NamedTuple):
     """SELECT. `columns` are the returned paths, None for all; `order` are names, each with whether it descends."""
 
@@ -224,7 +227,11 @@ class _Parser:
 
     def _comparison(self, left: Operand) -> Condition:
         if symbol := self._tokens.take_symbol(*_COMPARISONS):
-            return Predicate(_COMPARISONS[symbol], (left, self._operand()))
+            operator, right = _COMPARISONS[symbol], self._operand()
+            if isinstance(left, Literal) and isinstance(right, Path):
+                # The comparison of a key may be written either way.
+                return Predicate(_MIRRORED.get(operator, operator), (right, left))
+            return Predicate(operator, (left, right))
         word = self._tokens.take_word("BETWEEN", "IN", "IS", "NOT")
         if word == "NOT":
             self._tokens.expect_word("IN")

@@ -56,6 +56,8 @@ def test_what_is_inserted_is_the_item(dynamo: Dynamo) -> None:
         ("pk = 'a'", [1, 2]),
         ("pk = 'a' AND sk = 2", [2]),
         ("pk = 'a' AND sk > 1", [2]),
+        ("'a' = pk AND 1 < sk", [2]),
+        ("2 >= sk AND 'a' = pk", [1, 2]),
         ("pk = 'a' AND sk BETWEEN 1 AND 1.5", [1]),
         ("pk IN ['a', 'b']", [1, 2]),
         ("pk = 'a' AND n = 7", [2]),
@@ -133,6 +135,12 @@ def test_updates(dynamo: Dynamo, changes: str, returning: str, shown: Json) -> N
     assert run(dynamo, f'UPDATE "two-keys" {changes} {WHERE} RETURNING {returning} *', *parameters)["Items"] == [shown]
 
 
+EMPTY = (
+    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string "
+    "value. Key: pk"
+)
+
+
 @pytest.mark.parametrize(
     ("statement", "error", "said"),
     [
@@ -142,6 +150,10 @@ def test_updates(dynamo: Dynamo, changes: str, returning: str, shown: Json) -> N
         ('SELECT * FROM "two-keys" WHERE foo(n)', "ValidationException", "Unrecognized function: foo"),
         ('SELECT * FROM "two-keys" ORDER BY sk', "ValidationException", "Must have WHERE clause in the statement when using ORDER BY clause."),
         ('SELECT * FROM "two-keys" WHERE pk = 5', "ValidationException", "Key attribute's data type should match its data type in table's schema: Key pk"),
+        ("SELECT * FROM \"two-keys\" WHERE pk = ''", "ValidationException", EMPTY),
+        (f'SELECT n, m.n FROM "two-keys" {WHERE}', "ValidationException", "Duplicate identifiers in select clause: n"),
+        (f'SELECT n, n FROM "two-keys" {WHERE}', "ValidationException", "Duplicate identifiers in select clause: n"),
+        (f'SELECT m, m.k FROM "two-keys" {WHERE}', "ValidationException", "Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [m], path two: [m, k]"),
         ("UPDATE \"two-keys\" SET n = 1 WHERE pk = 'a'", "ValidationException", "Where clause does not contain a mandatory equality on all key attributes"),
         (f'UPDATE "two-keys" SET n = 1 {WHERE} AND n = 100', "ConditionalCheckFailedException", "The conditional request failed"),
         ("UPDATE \"two-keys\" SET n = 1 WHERE pk = 'none' AND sk = 1", "ConditionalCheckFailedException", "The conditional request failed"),
@@ -175,6 +187,25 @@ def test_each_statement_of_a_batch_has_its_own_outcome(dynamo: Dynamo) -> None:
     assert written["Responses"][0]["Error"]["Code"] == "DuplicateItem"
     assert written["Responses"][1] == {"TableName": "two-keys"}
     assert "Read and write" in batch(f'SELECT n FROM "two-keys" {WHERE}', INSERT)["message"]
+
+
+def test_a_key_is_named_on_either_side(dynamo: Dynamo) -> None:
+    """As in DynamoDB Local 3.3.1."""
+    assert run(dynamo, "UPDATE \"two-keys\" SET n = 8 WHERE 'a' = pk AND 1 = sk RETURNING MODIFIED OLD *")["Items"] == [
+        {"n": {"N": "5"}}
+    ]
+
+
+def test_statements_of_one_request_do_not_read_an_item_twice(dynamo: Dynamo) -> None:
+    """As in DynamoDB Local 3.3.1."""
+    twice = [{"Statement": f'SELECT {name} FROM "two-keys" {WHERE}'} for name in ("n", "s")]
+
+    assert dynamo.call("BatchExecuteStatement", Statements=twice)["message"] == (
+        "Provided list of item keys contains duplicates"
+    )
+    assert dynamo.call("ExecuteTransaction", TransactStatements=twice)["message"] == (
+        "Transaction request cannot include multiple operations on one item"
+    )
 
 
 def test_a_transaction_is_made_as_a_whole_and_once(dynamo: Dynamo) -> None:
