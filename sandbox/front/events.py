@@ -1,4 +1,4 @@
-"""The input of a rule's target, and its delivery to a queue.
+"""The input of a rule's target, its delivery to a queue, and the sources that only AWS's services have.
 
 moto's own input transformer requires a package that moto does not install, and inserts values into the template
 unescaped; its delivery counts the queue's messages for each event. The template's rules:
@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
 import msgspec
-from moto.events.models import Rule
+from moto.events.models import EventsBackend, Rule
 from moto.sqs.models import Message, sqs_backends
 
 from sandbox.front.backends import backend_of
@@ -23,6 +23,8 @@ from sandbox.pipes.templates import lookup, parse_path
 
 _PLACEHOLDER = re.compile(r"<([^<>]+)>")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_RESERVED, _MAX_ENTRIES = "aws.", 10
+_UNAUTHORIZED = {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized for the source."}
 _INGESTED = "ingestion-time"
 """moto's own addition to an event, which targets do not receive."""
 
@@ -72,6 +74,23 @@ def to_queue(original: Callable[..., None]) -> Callable[..., None]:
         queue.add_message(message)
 
     return send
+
+
+def refusing_sources(original: Callable[..., list[dict[str, Any]]]) -> Callable[..., list[dict[str, Any]]]:
+    """Wrap moto's PutEvents: an entry whose source is one of AWS's services fails, and the others are put.
+
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html has the code; the sentence
+    is that of re:Post question QU9O1i3AITRTqn32Kf6yTxFA.
+    """
+
+    def put(backend: EventsBackend, events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        reserved = [str(event.get("Source") or "").startswith(_RESERVED) for event in events]
+        if len(events) > _MAX_ENTRIES or not any(reserved):
+            return original(backend, events)
+        put = iter(original(backend, [event for event, is_aws in zip(events, reserved, strict=True) if not is_aws]))
+        return [dict(_UNAUTHORIZED) if is_aws else next(put) for is_aws in reserved]
+
+    return put
 
 
 def _as_sent(event: Any) -> Any:

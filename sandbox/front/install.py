@@ -24,7 +24,7 @@ from moto.core.loaders import Loader, moto_root
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
-from moto.events.models import Rule
+from moto.events.models import EventsBackend, Rule
 from moto.events.utils import EventTemplateParser
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket
@@ -35,7 +35,7 @@ from werkzeug.routing import Rule as WerkzeugRule
 from sandbox.front.bucket_events import publish_to_default_bus
 from sandbox.front.contents import refusing_contents
 from sandbox.front.counting.queues import counting_deleted, counting_received, counting_sent
-from sandbox.front.events import target_input, to_queue
+from sandbox.front.events import refusing_sources, target_input, to_queue
 from sandbox.front.long_polls import without_waiting
 from sandbox.front.saving.bodies import StoredBody
 from sandbox.front.saving.messages import recording_added
@@ -73,6 +73,7 @@ def install() -> None:
     _replace(EventTemplateParser, "parse", staticmethod(target_input))
     send: Any = vars(Rule)["_send_to_sqs_queue"]
     _replace(Rule, "_send_to_sqs_queue", to_queue(send))
+    _replace(EventsBackend, "put_events", refusing_sources(EventsBackend.put_events))
     _take_items()
     _replace(Table, "set_stream_specification", set_specification)
     _replace(DynamoDBBackend, "update_table_streams", _switch_stream)

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.front.reply import Request
 from sandbox.front.services import refused
+from sandbox.state import client
 from tests.integration.sandbox.provider.calls import trusting
 
 REGION = "eu-west-1"
@@ -316,3 +317,14 @@ def test_firehose_assumes_its_roles(code: Any) -> None:
             ExtendedS3DestinationConfiguration=destination,
         )
         assert made == refused_as
+
+
+def test_events_of_aws_services_are_not_put(sandbox_server: Any) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html"""
+    sources = ("mine", "aws.s3", "awsome", "aws.")
+    entries = [{"Source": source, "DetailType": "t", "Detail": "{}"} for source in sources]
+    put: Any = client("events", sandbox_server.endpoint_url).put_events(Entries=entries)
+    codes = [entry.get("ErrorCode") for entry in put["Entries"]]
+    assert codes == [None, "NotAuthorizedForSourceException", None, "NotAuthorizedForSourceException"]
+    assert put["FailedEntryCount"] == 2
+    assert all("EventId" in entry for entry in put["Entries"] if "ErrorCode" not in entry)
