@@ -22,13 +22,14 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import tomllib
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator, Sequence
+from copy import copy
 from pathlib import Path
 from typing import NamedTuple, cast
 
 from loadgen.cli.plan import plan_of
+from loadgen.schedule.parameters import located, tables
 from loadgen.schedule.plan import Plan
 from loadgen.values import duration
 
@@ -56,22 +57,12 @@ class Scenario(NamedTuple):
 
 def read_scenarios(path: Path, argv: Sequence[str], parser: ArgumentParser) -> list[Scenario]:
     """Return the scenarios of a file, with the options of the command line. Raises: ArgumentTypeError: a bad file."""
-    try:
-        document = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise ArgumentTypeError(f"the scenarios {path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ArgumentTypeError(f"the scenarios {path} are no TOML: {error}") from None
-    tables = document.get("scenario")
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in cast("list[object]", tables)):
-        tables = None
-    if not tables:
-        raise ArgumentTypeError(f"the scenarios {path} have no [[scenario]]")
+    found = tables(path, "file of scenarios", "scenario")
     common = parser.parse_args(argv)
     if common.cluster is not None:
         raise ArgumentTypeError("--cluster sends one scenario at a time: --scenarios starts processes for each")
     run_seed = secrets.randbits(31) if common.seed is None else cast("int", common.seed)
-    made = [_scenario(table, path, argv, parser, run_seed) for table in cast("list[dict[str, object]]", tables)]
+    made = [_scenario(table, path, argv, parser, run_seed) for table in found]
     names = [scenario.name for scenario in made]
     if len(set(names)) < len(names):
         raise ArgumentTypeError(f"the scenarios of {path} have the same name twice")
@@ -85,24 +76,25 @@ def _scenario(
     name = given.pop("name", None)
     if not isinstance(name, str) or _NAME.fullmatch(name) is None:
         raise ArgumentTypeError(f"a scenario of {path} needs a name of letters, digits, - and _")
-    start_s = duration(str(given.pop("start", "0s")))
-    if unknown := [option for option in given if option not in _OPTIONS]:
-        raise ArgumentTypeError(f"scenario {name!r} of {path}: there is no {unknown[0]!r}: it is one of {_known()}")
-    for option, value in given.items():
-        if isinstance(value, dict) or (isinstance(value, list) and option != _REPEATABLE):
-            raise ArgumentTypeError(f"scenario {name!r} of {path}: {option!r} has one value, a text or a number")
-    options = parser.parse_args([*argv, *_arguments(given)])
-    if "seed" not in given:
-        # Another seed makes different orders.
-        options.seed = int.from_bytes(hashlib.sha256(f"{run_seed}/{name}".encode()).digest()[:4], "big") >> 1
-    for option in _FILES:
-        file = cast("Path | None", getattr(options, option))
-        if file is not None:
-            setattr(options, option, file.with_name(f"{file.stem}.{name}{file.suffix}"))
-    try:
+    place = f"scenario {name!r} of {path}"
+    named = copy(parser)
+    named.prog = f"{parser.prog}: {place}"
+    with located(place):
+        start_s = duration(str(given.pop("start", "0s")))
+        if unknown := [option for option in given if option not in _OPTIONS]:
+            raise ArgumentTypeError(f"there is no {unknown[0]!r}: it is one of {_known()}")
+        for option, value in given.items():
+            if isinstance(value, dict) or (isinstance(value, list) and option != _REPEATABLE):
+                raise ArgumentTypeError(f"{option!r} has one value, a text or a number")
+        options = named.parse_args([*argv, *_arguments(given)])
+        if "seed" not in given:
+            # Another seed makes different orders.
+            options.seed = int.from_bytes(hashlib.sha256(f"{run_seed}/{name}".encode()).digest()[:4], "big") >> 1
+        for option in _FILES:
+            file = cast("Path | None", getattr(options, option))
+            if file is not None:
+                setattr(options, option, file.with_name(f"{file.stem}.{name}{file.suffix}"))
         return Scenario(name, start_s, options, plan_of(options))
-    except ArgumentTypeError as error:
-        raise ArgumentTypeError(f"scenario {name!r} of {path}: {error}") from None
 
 
 def _arguments(given: dict[str, object]) -> Iterator[str]:

@@ -1,9 +1,13 @@
-"""Parses the command line's form of a profile or key choice: "name:key=value,key=value"."""
+"""Parses a profile or a key choice, "name:key=value,key=value", and reads files of tables."""
 
 from __future__ import annotations
 
+import tomllib
 from argparse import ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
 
 
 class Parameters:
@@ -42,6 +46,37 @@ class Parameters:
         """Raise ArgumentTypeError for parameters that were not taken."""
         if self._given:
             raise ArgumentTypeError(f"{self._name!r} has no parameter {', '.join(sorted(self._given))}")
+
+
+def tables(path: Path, what: str, name: str) -> list[dict[str, object]]:
+    """Return the tables [[name]] of a TOML file that has nothing else. Raises: ArgumentTypeError: it is not that."""
+    try:
+        document = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ArgumentTypeError(f"the {what} {path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ArgumentTypeError(f"the {what} {path} is not TOML: {error}") from None
+    found = document.pop(name, None)
+    if (
+        not isinstance(found, list)
+        or not found
+        or not all(isinstance(each, dict) for each in cast("list[object]", found))
+    ):
+        raise ArgumentTypeError(f"the {what} {path} has no [[{name}]]")
+    if document:
+        raise ArgumentTypeError(
+            f"the {what} {path} has {', '.join(map(repr, document))} beside [[{name}]]: leave it out"
+        )
+    return cast("list[dict[str, object]]", found)
+
+
+@contextmanager
+def located(where: str) -> Generator[None]:
+    """Put a place before the sentence of an ArgumentTypeError."""
+    try:
+        yield
+    except ArgumentTypeError as error:
+        raise ArgumentTypeError(f"{where}: {error}") from None
 
 
 def check(holds: bool, sentence: str) -> None:

@@ -18,13 +18,12 @@ which is --rps without it. Parameters follow the name, or are separate members (
 
 from __future__ import annotations
 
-import tomllib
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from loadgen.schedule.parameters import Parameters, check, help_lines
+from loadgen.schedule.parameters import Parameters, check, help_lines, located, tables
 from loadgen.schedule.profile import AnyProfile, Constant, Phase, Phases, Poisson, Ramp, Sine, spike, step
 from loadgen.schedule.trace import Recorded
 from loadgen.values import duration, number, rate
@@ -146,35 +145,23 @@ def _profile(name: str, parameters: Parameters, rps: float, duration_s: float, s
 
 def read(path: Path, rps: float | None) -> Phases:
     """Return the phases of a file; `rps` is the rate of those that have none. Raises: ArgumentTypeError."""
-    try:
-        document = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise ArgumentTypeError(f"the profile {path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ArgumentTypeError(f"the profile {path} is not TOML: {error}") from None
-    tables = document.get("phase")
-    if (
-        not isinstance(tables, list)
-        or not tables
-        or not all(isinstance(each, dict) for each in cast("list[object]", tables))
-    ):
-        raise ArgumentTypeError(f"the profile {path} has no [[phase]]")
     phases: list[Phase] = []
-    for table in cast("list[dict[str, object]]", tables):
-        phases += _phase({name: str(value) for name, value in table.items()}, path, rps)
+    for place, table in enumerate(tables(path, "profile", "phase"), 1):
+        with located(f"phase {place} of {path}"):
+            phases += _phase({name: str(value) for name, value in table.items()}, rps)
     return Phases(tuple(phases), path.name)
 
 
-def _phase(given: dict[str, str], path: Path, rps: float | None) -> list[Phase]:
+def _phase(given: dict[str, str], rps: float | None) -> list[Phase]:
     name, parameters = Parameters.split(given.pop("profile", "constant"))
     if "for" not in given:
-        raise ArgumentTypeError(f"a phase of {path} lacks `for`")
+        raise ArgumentTypeError("it lacks `for`")
     duration_s = duration(given.pop("for"))
     if "rps" in given:
         rps = rate(given.pop("rps"))
     if rps is None:
-        raise ArgumentTypeError(f"a phase of {path} lacks `rps`: give it, or --rps for all that lack it")
+        raise ArgumentTypeError("it lacks `rps`: give it, or --rps for all that lack it")
     made = _profile(name, Parameters(name, {**given, **parameters}), rps, duration_s, 0)
     if isinstance(made, Poisson | Recorded):
-        raise ArgumentTypeError(f"a phase of {path} is {name}, which is for a whole run")
+        raise ArgumentTypeError(f"{name} is for a whole run")
     return list(made.phases) if isinstance(made, Phases) else [made]

@@ -139,8 +139,8 @@ def test_a_file_s_phases_without_a_rate_have_that_of_the_run(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (b"[[phase]]\nrps = 50\n", "a phase of .* lacks `for`"),
-        (b'[[phase]]\nfor = "5s"\n', "a phase of .* lacks `rps`: give it, or --rps for all that lack it"),
+        (b"[[phase]]\nrps = 50\n", "phase 1 of .*: it lacks `for`"),
+        (b'[[phase]]\nfor = "5s"\n', "phase 1 of .*: it lacks `rps`: give it, or --rps for all that lack it"),
         (b"phase = [1]\n", "has no ..phase.."),
         (b"\xff", "is not TOML"),
     ],

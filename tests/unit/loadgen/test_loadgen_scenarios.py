@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from argparse import ArgumentTypeError
 from pathlib import Path
 
@@ -78,16 +79,17 @@ def test_scenarios_of_a_seed_write_other_orders_and_the_same_ones_again(tmp_path
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", r"have no \[\[scenario\]\]"),
-        ("scenario = [1, 2]", r"have no \[\[scenario\]\]"),
-        ("[[scenario]", "are no TOML"),
+        ("", r"has no \[\[scenario\]\]"),
+        ("scenario = [1, 2]", r"has no \[\[scenario\]\]"),
+        ("[[scenario]", "is not TOML"),
         ("[[scenario]]\nrps = 5", "needs a name of letters"),
         ('[[scenario]]\nname = "a/b"\nrps = 5', "needs a name of letters"),
         ('[[scenario]]\nname = "a"\nrsp = 5', "scenario 'a' of .*: there is no 'rsp': it is one of name, start, abort"),
         ('[[scenario]]\nname = "a"\nrps = [5, 9]', "scenario 'a' of .*: 'rps' has one value"),
         ('[[scenario]]\nname = "a"\nrps = 5\nmix = {insert = 1}', "scenario 'a' of .*: 'mix' has one value"),
         ('[[scenario]]\nname = "a"', "scenario 'a' of .*: give one of --rps"),
-        ('[[scenario]]\nname = "a"\nrps = 5\nstart = "soon"', "'soon' is not a duration"),
+        ('[[scenario]]\nname = "a"\nrps = 5\nstart = "soon"', "scenario 'a' of .*: 'soon' is not a duration"),
+        ('abort = true\n[[scenario]]\nname = "a"\nrps = 5', r"has 'abort' beside \[\[scenario\]\]: leave it out"),
         ('[[scenario]]\nname = "a"\nrps = 5\n' * 2, "have the same name twice"),
     ],
 )
@@ -96,6 +98,12 @@ def test_a_file_that_has_no_scenarios_is_refused_in_a_sentence(tmp_path: Path, t
         read(tmp_path, text)
     with pytest.raises(ArgumentTypeError, match="cannot be read"):
         read_scenarios(tmp_path / "none.toml", [], arguments.parser())
+
+
+def test_a_wrong_option_of_a_scenario_names_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        read(tmp_path, '[[scenario]]\nname = "a"\nrps = 5\n[[scenario]]\nname = "b"\nrps = "fast"')
+    assert re.search(r"scenario 'b' of .*: argument --rps: 'fast' is not a rate", capsys.readouterr().err)
 
 
 def test_the_live_view_has_a_line_for_each() -> None:
