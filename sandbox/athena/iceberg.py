@@ -129,12 +129,26 @@ class Iceberg:
 
     def reachable(self, table: Any) -> set[S3Object]:
         """The data files of all snapshots: each manifest's entries that are not deleted."""
-        lists = [snapshot.manifests(table.io) for snapshot in table.metadata.snapshots]
-        manifests = {manifest.manifest_path: manifest for listed in lists for manifest in listed}
         return {
             _object(entry.data_file)
-            for manifest in manifests.values()
+            for manifest in _manifests(table).values()
             for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+        }
+
+    def paths(self, table: Any, earlier: int | None = None) -> set[str]:
+        """The s3:// locations of all files that a table has: data, manifests, their lists, statistics and metadata.
+
+        Of the earlier files of metadata the last `earlier`, by default all that the table knows.
+        """
+        metadata = table.metadata
+        logged = [entry.metadata_file for entry in metadata.metadata_log]
+        return {
+            table.metadata_location,
+            *(logged if earlier is None else logged[len(logged) - min(earlier, len(logged)) :]),
+            *(snapshot.manifest_list for snapshot in metadata.snapshots),
+            *(file.statistics_path for file in (*metadata.statistics, *metadata.partition_statistics)),
+            *_manifests(table),
+            *(item.path for item in self.reachable(table)),
         }
 
     def commit(self, change: Callable[[], T]) -> T:
@@ -150,6 +164,12 @@ class Iceberg:
             return change()
         except conflict as error:
             raise StatementError("ICEBERG_COMMIT_ERROR", f"Failed to commit: {error}") from error
+
+
+def _manifests(table: Any) -> dict[str, Any]:
+    """The manifests of all snapshots, by their locations."""
+    lists = [snapshot.manifests(table.io) for snapshot in table.metadata.snapshots]
+    return {manifest.manifest_path: manifest for listed in lists for manifest in listed}
 
 
 def _object(file: Any) -> S3Object:

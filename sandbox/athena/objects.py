@@ -1,4 +1,4 @@
-"""Objects in S3: listing them, and reading each once."""
+"""Objects in S3: listing, reading, writing and deleting them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import bz2
 import gzip
 import re
 import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sandbox.athena.errors import StatementError
 
+_MAX_DELETED = 1000
+"""https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
 _LAST_MODIFIED = re.compile(rb"<LastModified>[^<]*</LastModified>")
 
 
@@ -84,6 +88,25 @@ class Objects:
         except self._s3.exceptions.NoSuchBucket as error:
             message = f"The S3 location provided to save your query results is invalid: no bucket {bucket}"
             raise StatementError("INVALID_OUTPUT_LOCATION", message) from error
+
+    def times(self, bucket: str, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """The key of each object under a prefix, empty ones too, and the time at which it was written, UTC.
+
+        By ListObjects, because `list` has the times removed from the answers of ListObjectsV2.
+        """
+        for page in self._s3.get_paginator("list_objects").paginate(Bucket=bucket, Prefix=prefix):
+            yield from ((entry["Key"], entry["LastModified"]) for entry in page.get("Contents", ()))
+
+    def delete(self, paths: Iterable[str]) -> None:
+        """Delete objects by their s3:// locations."""
+        by_bucket: dict[str, list[str]] = {}
+        for path in paths:
+            bucket, _, key = path.partition("://")[2].partition("/")
+            by_bucket.setdefault(bucket, []).append(key)
+        for bucket, keys in by_bucket.items():
+            for start in range(0, len(keys), _MAX_DELETED):
+                named = [{"Key": key} for key in keys[start : start + _MAX_DELETED]]
+                self._s3.delete_objects(Bucket=bucket, Delete={"Objects": named, "Quiet": True})
 
 
 def _without_expect(request: Any, **_: object) -> None:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/athena/latest/ug/create-database.html, drop-database
 
 from __future__ import annotations
 
+from sandbox.athena.commands import icebergfiles
 from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult
 from sandbox.athena.errors import StatementError
 from sandbox.athena.statements import forms
@@ -41,17 +42,21 @@ def alter(engine: AthenaEngine, statement: forms.AlterDatabase, session: Session
 
 
 def drop(engine: AthenaEngine, statement: forms.DropDatabase, session: Session) -> StatementResult:
-    """DROP DATABASE: if it has tables, only with CASCADE; their objects stay."""
+    """DROP DATABASE: if it has tables, only with CASCADE; only the objects of Iceberg tables go too.
+
+    https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-additional-operations.html
+    """
     del session
     if not engine.catalogue.has_database(statement.name):
         if statement.if_exists:
             return StatementResult()
         raise StatementError("FAILED", f"SemanticException [Error 10072]: Database does not exist: {statement.name}")
-    names = engine.catalogue.table_names(statement.name)
-    if names and not statement.cascade:
+    tables = engine.catalogue.raw_tables(statement.name)
+    if tables and not statement.cascade:
         message = f"Database {statement.name} is not empty. One or more tables exist."
         raise StatementError("FAILED", f"{_TASK} InvalidOperationException(message:{message})")
-    for name in names:
-        engine.catalogue.delete_table(statement.name, name)
+    for raw in tables:
+        engine.catalogue.delete_table(statement.name, raw["Name"])
+        icebergfiles.remove(engine, statement.name, raw)
     engine.catalogue.delete_database(statement.name)
     return StatementResult()

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 import duckdb
 
 from sandbox.athena.catalogue import CATALOG, CatalogueTable, TypedColumn
+from sandbox.athena.commands import icebergfiles
 from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult, written
 from sandbox.athena.errors import StatementError
 from sandbox.athena.iceberg import replace_files, schema_of
@@ -35,7 +36,7 @@ _PROPERTIES = frozenset(
         *("vacuum_max_snapshot_age_seconds", "vacuum_max_metadata_files_to_keep"),
     }
 )
-_AGE_S = 432_000
+_OF_FORMAT = frozenset({"table_type", "format", "write_compression"})
 _CHANGES: Mapping[type[forms.IcebergChange], Callable[[str, Sequence[str]], changing.Changed]] = {
     forms.DeleteFrom: changing.delete,
     forms.UpdateTable: changing.update,
@@ -58,7 +59,8 @@ def create(engine: AthenaEngine, statement: forms.CreateTable, session: Session)
         raise StatementError("TABLE_ALREADY_EXISTS", f"Table {schema}.{statement.name.table} already exists")
     split_location(statement.location)
     columns = [TypedColumn(column.name, _stored(parse(column.type)), column.comment) for column in statement.columns]
-    _create(engine, schema, statement.name.table, columns, statement.partition_texts, statement.location)
+    described = _Described(columns, statement.partition_texts, statement.location, statement.properties)
+    _create(engine, schema, statement.name.table, described)
     return StatementResult()
 
 
@@ -77,7 +79,9 @@ def create_as(
         raise StatementError("INVALID_TABLE_PROPERTY", message)
     schema = name.schema or session.database
     stored = [TypedColumn(column.name, _stored(column.type)) for column in columns]
-    _create(engine, schema, name.table, stored, tuple(given.get("partitioning", ())), str(location))
+    properties = {key: str(value) for key, value in given.items() if key in _PROPERTIES}
+    described = _Described(stored, tuple(given.get("partitioning", ())), str(location), properties)
+    _create(engine, schema, name.table, described)
     table = engine.catalogue.table(schema, name.table)
     if table is None:
         raise StatementError("TABLE_NOT_FOUND", f"Table {schema}.{name.table} went away while it was written")
@@ -134,28 +138,13 @@ def optimize(engine: AthenaEngine, statement: forms.Optimize, session: Session) 
 
 
 def vacuum(engine: AthenaEngine, statement: forms.Vacuum, session: Session) -> StatementResult:
-    """VACUUM: delete the snapshots older than vacuum_max_snapshot_age_seconds, 5 days by default.
-
-    https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html. The files that only they use stay; their loaded
-    rows are dropped.
-    """
+    """VACUUM: expire snapshots, and delete the files that no snapshot has."""
 
     def once() -> StatementResult:
-        table = _found(engine, statement.name, session)
-        loaded = engine.catalogue.iceberg.load(table.database, table.name)
-        age_s = int(loaded.properties.get("vacuum_max_snapshot_age_seconds", _AGE_S))
-        oldest = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=age_s)
-        loaded.maintenance.expire_snapshots().older_than(oldest).commit()
-        engine.runner.keep(table.database, table.name, engine.catalogue.iceberg.reachable(loaded))
+        icebergfiles.vacuum(engine, _found(engine, statement.name, session))
         return StatementResult()
 
     return engine.catalogue.iceberg.commit(once)
-
-
-def is_iceberg(raw: Mapping[str, Any]) -> bool:
-    """Return whether a table of the catalogue is an Iceberg table."""
-    parameters: Mapping[str, str] = raw.get("Parameters") or {}
-    return parameters.get("table_type", "").upper() == "ICEBERG"
 
 
 def set_properties(engine: AthenaEngine, statement: forms.SetProperties, session: Session) -> StatementResult:
@@ -188,23 +177,29 @@ def _found(engine: AthenaEngine, name: Name, session: Session) -> CatalogueTable
     return table
 
 
-def _create(
-    engine: AthenaEngine,
-    schema: str,
-    name: str,
-    columns: Sequence[TypedColumn],
-    partitions: Sequence[str],
-    location: str,
-) -> None:
+@dataclass(frozen=True)
+class _Described:
+    """A new table: its columns, the texts of its partition transforms, its location, and its properties."""
+
+    columns: Sequence[TypedColumn]
+    partitions: Sequence[str]
+    location: str
+    properties: Mapping[str, str]
+
+
+def _create(engine: AthenaEngine, schema: str, name: str, described: _Described) -> None:
     if not engine.catalogue.has_database(schema):
         raise StatementError("SCHEMA_NOT_FOUND", f"Database {schema} not found. Please check your query")
-    iceberg = schema_of(columns)
+    iceberg = schema_of(described.columns)
     engine.catalogue.iceberg.catalog.create_table(
         (schema, name),
         schema=iceberg,
-        location=location.rstrip("/"),
-        partition_spec=_spec(iceberg, partitions),
-        properties={"write.parquet.compression-codec": "zstd"},
+        location=described.location.rstrip("/"),
+        partition_spec=_spec(iceberg, described.partitions),
+        properties={
+            "write.parquet.compression-codec": "zstd",
+            **{key: value for key, value in described.properties.items() if key not in _OF_FORMAT},
+        },
     )
 
 

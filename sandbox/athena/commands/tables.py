@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sandbox.athena import formats
-from sandbox.athena.commands import icebergs
+from sandbox.athena.commands import icebergfiles, icebergs
 from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult
 from sandbox.athena.errors import StatementError
+from sandbox.athena.iceberg import is_iceberg
 from sandbox.athena.objects import split_location
 from sandbox.athena.statements import forms
 from sandbox.athena.statements.tokens import Name
@@ -41,7 +42,7 @@ def create(engine: AthenaEngine, statement: forms.CreateTable, session: Session)
 
 
 def drop(engine: AthenaEngine, statement: forms.DropTable, session: Session) -> StatementResult:
-    """DROP TABLE: delete it from the catalogue, even if it cannot be read; the objects stay."""
+    """DROP TABLE: delete it from the catalogue, even if it cannot be read. Only an Iceberg table's objects go too."""
     schema, name = statement.name.schema or session.database, statement.name.table
     raw = engine.catalogue.raw_table(schema, name)
     if raw is None:
@@ -51,6 +52,7 @@ def drop(engine: AthenaEngine, statement: forms.DropTable, session: Session) -> 
     if raw.get("TableType") == "VIRTUAL_VIEW":
         raise StatementError("FAILED", f"SemanticException [Error 10132]: {schema}.{name} is a view: use DROP VIEW")
     engine.catalogue.delete_table(schema, name)
+    icebergfiles.remove(engine, schema, raw)
     return StatementResult()
 
 
@@ -106,7 +108,7 @@ def set_location(engine: AthenaEngine, statement: forms.SetLocation, session: Se
 def set_properties(engine: AthenaEngine, statement: forms.SetProperties, session: Session) -> StatementResult:
     """ALTER TABLE SET and UNSET TBLPROPERTIES."""
     raw = _raw(engine, statement.name, session)
-    if icebergs.is_iceberg(raw):
+    if is_iceberg(raw):
         return icebergs.set_properties(engine, statement, session)
     present: dict[str, str] = raw.get("Parameters") or {}
     kept = {name: value for name, value in present.items() if name not in statement.removed}

@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 
 from sandbox.athena.commands import icebergs
 from sandbox.athena.iceberg import Iceberg
-from sandbox.athena.objects import S3Object
+from sandbox.athena.objects import Objects, S3Object
 from sandbox.athena.statements.forms import Vacuum
 from sandbox.athena.statements.tokens import Name
-from sandbox.state import ACCESS_KEY, SECRET_KEY
+from sandbox.state import ACCESS_KEY, SECRET_KEY, client
 from tests.conftest import SandboxServer
 from tests.integration.sandbox.athena_place import Place, new_place
 
@@ -242,7 +242,8 @@ def test_vacuum_keeps_the_loaded_rows_of_the_files_that_snapshots_have(place: Pl
         kept.append((database, table, files))
 
     catalogue = SimpleNamespace(iceberg=iceberg, table=table_of)
-    engine: Any = SimpleNamespace(catalogue=catalogue, runner=SimpleNamespace(keep=keep))
+    objects = Objects(client("s3", place.athena.meta.endpoint_url))
+    engine: Any = SimpleNamespace(catalogue=catalogue, objects=objects, runner=SimpleNamespace(keep=keep))
     session: Any = SimpleNamespace(database=place.name)
     statement = Vacuum(Name("", "", "swept"))
 
@@ -256,3 +257,78 @@ def test_vacuum_keeps_the_loaded_rows_of_the_files_that_snapshots_have(place: Pl
     icebergs.vacuum(engine, statement, session)
     assert kept[1:] == [(place.name, "swept", set(files[-1]))]
     assert len(files[-1]) == 1
+
+
+def keys(place: Place, prefix: str) -> set[str]:
+    listed = place.s3.list_objects_v2(Bucket=place.name, Prefix=prefix).get("Contents", ())
+    return {f"s3://{place.name}/{entry['Key']}" for entry in listed}
+
+
+def files_of(place: Place, name: str) -> set[str]:
+    """The files that pyiceberg finds from a table's current metadata on."""
+    table = catalog_of(place).load_table((place.name, name))
+    inspected = table.inspect
+    return {
+        table.metadata_location,
+        *inspected.metadata_log_entries()["file"].to_pylist(),
+        *(snapshot.manifest_list for snapshot in table.snapshots()),
+        *inspected.all_manifests()["path"].to_pylist(),
+        *inspected.all_files()["file_path"].to_pylist(),
+    }
+
+
+def test_vacuum_deletes_what_no_snapshot_has_any_more(place: Place) -> None:
+    """https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html."""
+    create(place, "cleared")
+    for total in (3, 4, 5):
+        assert changed(place, f"UPDATE cleared SET total = {total} WHERE id = 2") == 1
+    place.s3.put_object(Bucket=place.name, Key="cleared/data/orphan.parquet", Body=b"of a writer that failed")
+    before = keys(place, "cleared/")
+    place.rows("VACUUM cleared")
+    assert keys(place, "cleared/") == before
+    for kept, snapshots in ((2, 2), (1, 1)):
+        settings = f"'vacuum_max_snapshot_age_seconds' = '0', 'vacuum_min_snapshots_to_keep' = '{kept}'"
+        place.rows(f"ALTER TABLE cleared SET TBLPROPERTIES ({settings})")
+        place.rows("VACUUM cleared")
+        assert place.rows('SELECT count(*) FROM "cleared$snapshots"')[1:] == [[str(snapshots)]]
+        assert keys(place, "cleared/") == files_of(place, "cleared")
+    assert place.rows("SELECT id, total FROM cleared ORDER BY id")[1:] == [["1", "1.50"], ["2", "5.00"]]
+    place.rows("ALTER TABLE cleared SET TBLPROPERTIES ('vacuum_max_metadata_files_to_keep' = '0')")
+    place.rows("VACUUM cleared")
+    assert len([key for key in keys(place, "cleared/metadata/") if key.endswith(".metadata.json")]) == 1
+    assert place.rows("SELECT count(*) FROM cleared")[1:] == [["2"]]
+
+
+def test_the_properties_of_a_new_table_are_kept(place: Place) -> None:
+    given = "'vacuum_max_snapshot_age_seconds' = '0', 'table_type' = 'ICEBERG', 'format' = 'parquet'"
+    place.rows(f"CREATE TABLE given (id int) LOCATION 's3://{place.name}/given/' TBLPROPERTIES ({given})")
+    assert catalog_of(place).load_table((place.name, "given")).properties["vacuum_max_snapshot_age_seconds"] == "0"
+
+
+def test_vacuum_needs_a_folder(place: Place) -> None:
+    """https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html."""
+    place.s3.create_bucket(Bucket=f"{place.name}-root", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    location = f"LOCATION 's3://{place.name}-root/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    place.rows(f"CREATE TABLE rooted (id int) {location}")
+    assert failure(place, "VACUUM rooted").endswith(f"Path missing in file system location: s3://{place.name}-root")
+
+
+@pytest.mark.parametrize("by", ["DROP TABLE {}.{}", "DROP DATABASE {} CASCADE"])
+def test_a_dropped_iceberg_table_takes_its_objects_along(by: str, place: Place) -> None:
+    """https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-drop-table.html and
+    querying-iceberg-additional-operations.html; those of another table are the user's.
+    """
+    database, prefix = f"{place.name}_dropped".replace("-", "_"), "one" if "TABLE" in by else "all"
+    place.rows(f"CREATE DATABASE {database}")
+    iceberg = "TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    place.rows(f"CREATE TABLE {database}.gone (id int) LOCATION 's3://{place.name}/{prefix}/gone/' {iceberg}")
+    place.rows(f"INSERT INTO {database}.gone VALUES 1, 2")
+    other = "(id int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'"
+    place.rows(f"CREATE EXTERNAL TABLE {database}.stays {other} LOCATION 's3://{place.name}/{prefix}/gone-not/'")
+    place.put_rows(f"{prefix}/gone-not/x.gz", {"id": 1})
+    assert len(keys(place, f"{prefix}/gone/")) > 3
+    place.rows(by.format(database, "gone"))
+    assert keys(place, f"{prefix}/") == {f"s3://{place.name}/{prefix}/gone-not/x.gz"}
+    if "CASCADE" not in by:
+        place.rows(f"DROP DATABASE {database} CASCADE")
+    assert keys(place, f"{prefix}/") == {f"s3://{place.name}/{prefix}/gone-not/x.gz"}
