@@ -79,7 +79,7 @@ def _basis(report: StackReport) -> Iterator[str]:
     )
     foreign = [rate for rate in Rate if not report.basis.tariff.is_own(rate)]
     if foreign and region != REGION:
-        own = ", ".join(rate.unit for rate in Rate if report.basis.tariff.is_own(rate)) or "none"
+        own = "; ".join(rate.unit for rate in Rate if report.basis.tariff.is_own(rate)) or "none"
         yield from paragraph(
             f"No source confirms {len(foreign)} of the {len(Rate)} prices for {region}; {REGION}'s are shown, and "
             f"{region}'s may be higher. Confirmed for {region}: {own}."

@@ -264,5 +264,6 @@ def _unknown(what: str, given: str, there_are: Iterable[str]) -> SandboxError:
     known: Sequence[str] = sorted(there_are)
     close = get_close_matches(given, known, 1) if given else []
     hint = f" Did you mean {close[0]!r}?" if close else ""
-    named = f"There is no {what} {given!r}" if given else f"A {what} is missing"
+    one = f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
+    named = f"{given!r} is not {one}" if given else f"{one[0].upper()}{one[1:]} is missing"
     return SandboxError(f"{named}: there {'is' if len(known) == 1 else 'are'} {', '.join(known)}.{hint}")

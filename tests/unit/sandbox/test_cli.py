@@ -291,12 +291,12 @@ def test_a_pipe_that_does_not_work_is_reported(
     [
         (
             ["on", "throttle", "dynamodb", "colour=red"],
-            ("no parameter of 'throttle' 'colour'", "caller, error, partition"),
+            ("'colour' is not a parameter of 'throttle'", "caller, error, partition"),
         ),
         (["on", "throttle", "dynamodb", "PutItem", "GetItem"], ("'GetItem' is neither a service nor an operation",)),
         (["on", "error", "s3"], ("No sandbox runs in", "python -m sandbox up")),
         (["off"], ("No sandbox runs in",)),
-        (["list", "nothing"], ("no kind of fault 'nothing'", "throttle")),
+        (["list", "nothing"], ("'nothing' is not a kind of fault", "throttle")),
     ],
 )
 def test_a_fault_that_cannot_be_switched_is_one_sentence(

@@ -40,12 +40,12 @@ def test_what_is_left_out_has_its_default() -> None:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (Fault("throtle"), ("no kind of fault 'throtle'", "crash, duplicate", "Did you mean 'throttle'?")),
+        (Fault("throtle"), ("'throtle' is not a kind of fault: there are crash", "Did you mean 'throttle'?")),
         (Fault("throttle"), ("A service of 'throttle' is missing", "dynamodb, ")),
-        (Fault("throttle", "dynamo"), ("no service of 'throttle' 'dynamo'", "dynamodbstreams")),
+        (Fault("throttle", "dynamo"), ("'dynamo' is not a service of 'throttle': there are", "dynamodbstreams")),
         (Fault("error", "s3", "PutThing"), ("no operation 'PutThing' of s3",)),
-        (Fault("partial", "kinesis", "PutRecord"), ("no operation of 'partial' for kinesis", "PutRecords")),
-        (Fault("reset", "s3", parameters={"wehn": "after"}), ("no parameter of 'reset' 'wehn'", "caller, when")),
+        (Fault("partial", "kinesis", "PutRecord"), ("'PutRecord' is not an operation of 'partial' for kinesis",)),
+        (Fault("reset", "s3", parameters={"wehn": "after"}), ("'wehn' is not a parameter of 'reset'", "caller, when")),
         (Fault("reset", "s3", parameters={"when": "later"}), ("'later'", "after, before")),
         (Fault("crash", "pipes", parameters={"point": "after-object"}), ("'after-object'", "after-put")),
         (Fault("throttle", "s3", parameters={"error": "Slow"}), ("'Slow'", "SlowDown")),
