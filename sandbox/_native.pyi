@@ -1,11 +1,14 @@
-"""The server's hot path, in C: native/. `sandbox.http1.requests` and `sandbox.dynamodb.usual_items` call it, and
-`sandbox.athena.functions.jsonscalars`.
+"""The server's hot path, in C: native/. `sandbox.http1.requests` and `sandbox.dynamodb.usual_items` call it,
+`sandbox.checksums` and `sandbox.athena.functions.jsonscalars`.
 """
 
 from typing_extensions import Buffer
 
 def canonical(text: Buffer, /) -> bytes | None:
     """JSON in UTF-8 as Trino's json_parse writes it: sorted members, no space. None for a text that is not usual."""
+
+def checksum(content: Buffer, width: int, /) -> bytes:
+    """CRC-32C (a width of 4 bytes) or CRC-64/NVME (8); ValueError for another width."""
 
 def headers(received: bytes, begin: int, end: int, /) -> list[tuple[bytes, bytes]] | None:
     """Header fields between two places, with their names in lower case; None if one of them is not usual.

@@ -18,6 +18,7 @@ import moto.dynamodb.models.table
 import moto.kinesis.models
 import moto.s3.models
 import moto.s3.notifications
+import moto.s3.responses
 import msgspec
 from moto.core.common_models import BaseModel
 from moto.core.loaders import Loader, moto_root
@@ -28,11 +29,12 @@ from moto.events.models import EventsBackend, Rule
 from moto.events.utils import EventTemplateParser
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket
-from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
+from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL, compute_checksum
 from moto.sqs.models import Queue, SQSBackend
 from werkzeug.routing import Rule as WerkzeugRule
 
 from sandbox.front.bucket_events import publish_to_default_bus
+from sandbox.front.checksums import computing_checksum
 from sandbox.front.contents import refusing_contents
 from sandbox.front.counting.queues import counting_deleted, counting_received, counting_sent
 from sandbox.front.events import refusing_sources, target_input, to_queue
@@ -83,6 +85,8 @@ def install() -> None:
 def _save_one_by_one() -> None:
     """Replace the stores of S3's objects and SQS's messages by stores that save each element separately."""
     _replace(moto.s3.models, "tempfile", SimpleNamespace(SpooledTemporaryFile=StoredBody))
+    for module in (moto.s3.models, moto.s3.responses):
+        _replace(module, "compute_checksum", computing_checksum(compute_checksum))
     _replace(moto.s3.models, "_VersionedKeyStore", KeyStore)
     _replace(moto.s3.models, "MultipartDict", Uploads)
     _replace(Queue, "add_message", counting_sent(recording_added(Queue.add_message)))

@@ -1,6 +1,7 @@
 /* The server's hot path, as a Python module of the stable ABI; ../_native.pyi describes its functions. */
 #include "arguments.h"
 #include "canonical.h"
+#include "checksums.h"
 #include "headers.h"
 #include "item.h"
 #include "scalars.h"
@@ -80,7 +81,26 @@ static PyObject *headers(PyObject *module, PyObject *const *arguments, Py_ssize_
     return read_fields(received.at + begin, received.at + end);
 }
 
-static PyMethodDef methods[] = {METHOD(canonical), METHOD(headers), METHOD(scalars), METHOD(stored), {0}};
+static const char checksum_usage[] = "checksum takes bytes, and 4 for CRC-32C or 8 for CRC-64/NVME";
+
+static PyObject *checksum(PyObject *module, PyObject *const *arguments, Py_ssize_t count) {
+    (void)module;
+    int64_t width;
+    Py_buffer given;
+    uint8_t written[8];
+    if (read_count(count, 2, checksum_usage) < 0 || read_integer(arguments[1], &width) < 0) return NULL;
+    if (width != 4 && width != 8) {
+        PyErr_SetString(PyExc_ValueError, checksum_usage);
+        return NULL;
+    }
+    if (PyObject_GetBuffer(arguments[0], &given, PyBUF_SIMPLE) < 0) return NULL;
+    write_checksum(given.buf, given.len, written, (int)width);
+    PyBuffer_Release(&given);
+    return PyBytes_FromStringAndSize((const char *)written, (Py_ssize_t)width);
+}
+
+static PyMethodDef methods[] = {
+    METHOD(canonical), METHOD(checksum), METHOD(headers), METHOD(scalars), METHOD(stored), {0}};
 
 static PyModuleDef definition = MODULE(methods);
 

@@ -21,7 +21,9 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from moto.s3.models import s3_backends
 
+from sandbox.checksums import crc32c, crc64nvme
 from sandbox.front.reply import Request, ServiceError
+from sandbox.refusals.chunks import decoded
 from sandbox.state import ACCOUNT_ID
 
 _KEY_BYTES, _METADATA_BYTES = 1024, 2048
@@ -44,8 +46,14 @@ def _sha256(body: bytes) -> bytes:
     return hashlib.sha256(body).digest()
 
 
-_CHECKSUMS: Mapping[str, Callable[[bytes], bytes]] = {"crc32": _crc32, "sha1": _sha1, "sha256": _sha256}
-"""The checksums that the standard library has: CRC32C and CRC64NVME are taken as they are."""
+_CHECKSUMS: Mapping[str, Callable[[bytes], bytes]] = {
+    "crc32": _crc32,
+    "crc32c": crc32c,
+    "crc64nvme": crc64nvme,
+    "sha1": _sha1,
+    "sha256": _sha256,
+}
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html"""
 
 
 def refuse(request: Request) -> ServiceError | None:
@@ -88,6 +96,12 @@ class _Asked:
         """Whether the body is in signed chunks, which moto decodes."""
         chunked = "aws-chunked" in self.headers.get("content-encoding", "")
         return chunked or self.headers.get("x-amz-content-sha256", "").startswith("STREAMING-")
+
+    @property
+    def content(self) -> tuple[bytes, Mapping[str, str]]:
+        """The body without its chunks, and the trailers behind them."""
+        found = decoded(self.request.body) if self.is_streamed else None
+        return (self.request.body, {}) if found is None else found
 
 
 _OF_LISTS = frozenset(
@@ -148,13 +162,14 @@ def _digest(asked: _Asked) -> ServiceError | None:
 
 def _checksum(asked: _Asked) -> ServiceError | None:
     # CompleteMultipartUpload, a POST, has the object's checksum, not the body's.
-    if asked.request.method != "PUT" or asked.is_streamed or "x-amz-copy-source" in asked.headers:
+    if asked.request.method != "PUT" or "x-amz-copy-source" in asked.headers:
         return None
+    body, trailers = asked.content
     for name, checksum in _CHECKSUMS.items():
-        given = asked.headers.get(f"{_CHECKSUM}{name}")
+        given = asked.headers.get(f"{_CHECKSUM}{name}", trailers.get(f"{_CHECKSUM}{name}"))
         if given is None:
             continue
-        found = checksum(asked.request.body)
+        found = checksum(body)
         if len(_decoded(given) or b"") != len(found):
             return ServiceError("InvalidRequest", f"Value for {_CHECKSUM}{name} header is invalid.")
         if given != b64encode(found).decode():

