@@ -41,7 +41,7 @@ def from_text(text: str, target: Type) -> str:
     if target.name == "date":
         matches, made = (
             f"regexp_full_match({text}, '\\s*[+-]?\\d+-\\d{{1,2}}-\\d{{1,2}}\\s*')",
-            f"CAST(trim({text}) AS DATE)",
+            f"CAST({_unsigned(text)} AS DATE)",
         )
     elif target.name == "time":
         matches = f"regexp_full_match({text}, '{_CLOCK}\\s*')"
@@ -49,14 +49,19 @@ def from_text(text: str, target: Type) -> str:
         made = f"CAST({_timestamp(moment, target)} AS TIME)"
     elif target.name == "timestamp":
         matches = f"regexp_full_match({text}, '{_TIMESTAMP}') AND NOT regexp_matches({text}, ' 24:')"
-        made = _timestamp(f"trim({text})", target)
+        made = _timestamp(_unsigned(text), target)
         zoned = _without_zone(text, target)
     else:
         matches = f"regexp_full_match({text}, '{_ZONED}')"
-        moment = _timestamp(f"regexp_extract({text}, '^{_ZONED}$', 1)", target)
+        moment = _timestamp(_unsigned(f"regexp_extract({text}, '^{_ZONED}$', 1)"), target)
         zone = f"coalesce(nullif(regexp_extract({text}, '^{_ZONED}$', 2), ''), 'UTC')"
         made = f"athena_zoned_text({moment}, athena_zone({zone}))"
     return f"CASE WHEN {matches} THEN {made}{zoned} WHEN {text} IS NOT NULL THEN {refused} END"
+
+
+def _unsigned(text: str) -> str:
+    """A date's or moment's text without spaces around it and without a plus sign, which DuckDB does not read."""
+    return f"ltrim(trim({text}), '+')"
 
 
 def _without_zone(text: str, target: Type) -> str:
@@ -64,7 +69,7 @@ def _without_zone(text: str, target: Type) -> str:
     local, zone = (f"regexp_extract({text}, '^{_NAMED_ZONE}$', {group})" for group in (1, 2))
     matches = f"regexp_full_match({text}, '{_NAMED_ZONE}') AND athena_is_zone({zone})"
     # DuckDB casts a constant while it plans, even one of a text that does not match.
-    checked = f"CASE WHEN {matches} THEN trim({local}) END"
+    checked = f"CASE WHEN {matches} THEN {_unsigned(local)} END"
     return f" WHEN {matches} THEN {_timestamp(f'({checked})', target)}"
 
 

@@ -13,7 +13,6 @@ from sandbox.athena.functions.dateparsing import (
     iso_timestamp,
     joda_timestamp,
     mysql_timestamp,
-    plain_date,
     zone_text,
 )
 from sandbox.athena.functions.dates import local
@@ -235,7 +234,6 @@ MACROS = (
     "athena_now() AS {'instant': date_trunc('millisecond', timezone('UTC', now())), 'zone': 'UTC'}",
 )
 NATIVES = (
-    Native("athena_date", plain_date, ("VARCHAR",), "DATE"),
     Native("athena_date_parse", mysql_timestamp, ("VARCHAR", "VARCHAR"), "TIMESTAMP"),
     Native("athena_parse_datetime", joda_timestamp, ("VARCHAR", "VARCHAR"), _ZONED_SQL),
     Native("athena_from_iso8601_timestamp", iso_timestamp, ("VARCHAR",), _ZONED_SQL),

@@ -287,20 +287,6 @@ def iso_date(text: str) -> date:
     return _moment(values, text, 1970).date()
 
 
-_PLAIN = re.compile(r"\s*([+-]?\d{1,6})-(\d{1,2})-(\d{1,2})\s*")
-
-
-def plain_date(text: str) -> date:
-    """CAST(text AS date)."""
-    found = _PLAIN.fullmatch(text)
-    try:
-        if found is not None:
-            return date(*(int(part) for part in found.groups()))
-    except ValueError:
-        pass
-    raise TrinoError("INVALID_CAST_ARGUMENT", f"Value cannot be cast to date: {text}")
-
-
 _UNITS = (("week", 604800), ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.athena.conversions.moments import from_text
 from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.building import checked, invalid, once
 from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
@@ -168,7 +169,7 @@ def _day_to_second(name: str, divisor: int, limit: int | None, answer: str) -> T
 
 def _date(call: TypedCall) -> str:
     if call.arguments[0].type.name == "varchar":
-        return f"athena_date({call[0]})"
+        return once([call[0]], lambda a: from_text(a[0], call.type))
     return f"CAST({local(call[0], call.arguments[0].type.name)} AS DATE)"
 
 

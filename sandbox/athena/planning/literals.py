@@ -86,7 +86,7 @@ def typed_literal(node: n.TypedLiteral) -> Value:
         raise _invalid(node)
     match name:
         case "date":
-            return Value(t.DATE, f"DATE {literal(text.strip())}")
+            return Value(t.DATE, f"DATE {literal(_unsigned(text.strip()))}")
         case "timestamp":
             return _timestamp(node)
         case "time":
@@ -146,13 +146,19 @@ def _timestamp(node: n.TypedLiteral) -> Value:
     if found is None or not _is_date(found[1]) or not _is_time(found[2]):
         raise _invalid(node)
     precision = _digits(found[3], node)
-    moment = f"CAST({literal(f'{found[1]} {found[2]}' if found[2] else found[1])} AS TIMESTAMP)"
+    local = _unsigned(f"{found[1]} {found[2]}" if found[2] else found[1])
+    moment = f"CAST({literal(local)} AS TIMESTAMP)"
     if found["zone"] is None:
         return Value(t.timestamp_of(precision), moment)
     zone = zone_of(found["zone"])
     if zone is None or _is_skipped(f"{found[1]} {found[2] or '0:0'}", zone):
         raise _invalid(node)
     return Value(t.timestamp_of(precision, zoned=True), f"athena_zoned_text({moment}, {literal(zone)})")
+
+
+def _unsigned(text: str) -> str:
+    """A date or moment without a plus sign, which DuckDB does not read."""
+    return text.removeprefix("+")
 
 
 def _is_skipped(text: str, zone: str) -> bool:
