@@ -69,6 +69,19 @@ def resolve(functions: Sequence[TrinoFunction], arguments: Sequence[Argument]) -
     return matches
 
 
+def lambda_arguments(functions: Sequence[TrinoFunction], arguments: Sequence[Argument]) -> tuple[int, int] | None:
+    """The number of parameters that a function's lambda has, and that of a given one, if only that is wrong."""
+    for signature in (parse_signature(text) for function in functions for text in function.signatures):
+        pairs = list(zip(signature.patterns(len(arguments)) or (), arguments, strict=False))
+        bindings = Bindings(signature.traits, coerce=True)
+        lambdas = [(len(p.components) - 1, a.count) for p, a in pairs if isinstance(a, LambdaArgument)]
+        fits = (p.name == "function" if isinstance(a, LambdaArgument) else bindings.bind(p, a.type) for p, a in pairs)
+        wrong = next((counts for counts in lambdas if counts[0] != counts[1]), None)
+        if wrong is not None and all(fits):
+            return wrong
+    return None
+
+
 def _is_null_of(match: Match, arguments: Sequence[Argument]) -> bool:
     """Whether a NULL of an unknown type makes a call NULL, or none of its NULLs could matter."""
     strict = match.function.strict

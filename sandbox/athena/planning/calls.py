@@ -10,10 +10,11 @@ from sandbox.athena import types as t
 from sandbox.athena.conversions import cast, coerce
 from sandbox.athena.functions.equality import is_keyed, keyed
 from sandbox.athena.functions.function import Modifiers, TrinoFunction
-from sandbox.athena.functions.resolution import Argument, LambdaArgument, Match, resolve
+from sandbox.athena.functions.resolution import Argument, LambdaArgument, Match, lambda_arguments, resolve
 from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.functions.valuetexts import type_name
 from sandbox.athena.planning import operators
+from sandbox.athena.planning.rewriting import walked
 from sandbox.athena.planning.windows import window_sql
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.types import Type
@@ -122,6 +123,10 @@ class Calls:
         *,
         ambiguous: bool,
     ) -> Exception:
+        counts = None if ambiguous else lambda_arguments(known, bound)
+        if counts is not None:
+            message = f"Expected a lambda that takes {counts[0]} argument(s) but got {counts[1]}"
+            return binder.error("INVALID_PARAMETER_USAGE", node, message)
         types = ", ".join(a.type.athena if isinstance(a, Value) else "function" for a in bound)
         if ambiguous:
             return binder.error("AMBIGUOUS_FUNCTION_CALL", node, f"Call of {name}({types}) is ambiguous")
@@ -132,6 +137,12 @@ class Calls:
     def _argument(self, binder: Binder, node: n.Expression) -> Argument:
         if not isinstance(node, n.Lambda):
             return binder.bind(node)
+        for part in walked(node.body, stop=(n.Query,)):
+            if isinstance(part, n.Call) and (
+                part.over is not None or part.name == "grouping" or is_aggregate(part.name)
+            ):
+                message = "Lambda expression cannot contain aggregations, window functions or grouping operations"
+                raise binder.error("EXPRESSION_NOT_SCALAR", node.body, f"{message}: {part.name}")
 
         def bind(types: tuple[Type, ...]) -> Value:
             names = [binder.context.unique("l") for _ in types]
