@@ -288,9 +288,9 @@ FUNCTIONS = (
         "1-x-3",
     ),
     entry("array_remove(array(C), C) -> array(C)", _remove, "array_remove(ARRAY[1, NULL, 2], 1)", "[null, 2]"),
-    entry("array_max(array(T)) -> T", _extreme("list_max"), "array_max(ARRAY[1, NULL])", None),
-    entry("array_min(array(T)) -> T", _extreme("list_min"), "array_min(ARRAY['b', 'a'])", "a"),
-    entry("array_sort(array(T)) -> array(T)", _sort, "array_sort(ARRAY[3, NULL, 1])", "[1, 3, null]"),
+    entry("<T: orderable> array_max(array(T)) -> T", _extreme("list_max"), "array_max(ARRAY[1, NULL])", None),
+    entry("<T: orderable> array_min(array(T)) -> T", _extreme("list_min"), "array_min(ARRAY['b', 'a'])", "a"),
+    entry("<T: orderable> array_sort(array(T)) -> array(T)", _sort, "array_sort(ARRAY[3, NULL, 1])", "[1, 3, null]"),
     entry(
         "array_sort(array(T), function(T, T, integer)) -> array(T)",
         _sort,

@@ -33,13 +33,31 @@ def _map(call: TypedCall) -> str:
     def body(a: Sequence[str]) -> str:
         unequal = invalid("'Key and value arrays must be the same length'", call.type)
         no_key = invalid("'map key cannot be null'", call.type)
+        unknown = invalid("'map key cannot be indeterminate'", call.type)
         entries = f"list_transform({a[0]}, lambda k_, i_: {{'k': k_, 'v': {a[1]}[i_]}})"
+        part = _has_null("k_", call.type.key)
+        unknowns = f" WHEN len(list_filter({a[0]}, lambda k_: {part})) > 0 THEN {unknown}" if part else ""
         return (
-            f"CASE WHEN len({a[0]}) <> len({a[1]}) THEN {unequal} WHEN list_count({a[0]}) < len({a[0]}) THEN {no_key} "
-            f"ELSE {built(entries, call.type)} END"
+            f"CASE WHEN len({a[0]}) <> len({a[1]}) THEN {unequal} WHEN list_count({a[0]}) < len({a[0]}) THEN {no_key}"
+            f"{unknowns} ELSE {built(entries, call.type)} END"
         )
 
     return checked(call, body)
+
+
+def _has_null(sql: str, type_: Type, depth: int = 0) -> str:
+    """SQL for whether an array or a row has a NULL inside it, at any depth; empty for other types."""
+    if type_.name == "array":
+        item = f"n{depth}_"
+        inner = _has_null(item, type_.element, depth + 1)
+        deeper = f" OR len(list_filter({sql}, lambda {item}: {inner})) > 0" if inner else ""
+        return f"(list_count({sql}) < len({sql}){deeper})"
+    if type_.name != "row":
+        return ""
+    members = [(f"struct_extract({sql}, 'f{i}')", member) for i, member in enumerate(type_.members, 1)]
+    tests = [f"{member} IS NULL" for member, _ in members]
+    tests += filter(None, (_has_null(member, inner, depth) for member, inner in members))
+    return f"({' OR '.join(tests)})"
 
 
 def _from_entries(call: TypedCall) -> str:
