@@ -110,9 +110,7 @@ def _add_load(made: ArgumentParser) -> None:
         help="instead of --rps, replay recorded operations at their times: JSON lines or .csv with at, op and key; "
         "a ledger of --ledger is one",
     )
-    load.add_argument(
-        "--speed", type=positive(number), default=1.0, metavar="N", help="replay a trace N times as fast (default: 1)"
-    )
+    load.add_argument("--speed", type=positive(number), metavar="N", help="replay a trace N times as fast (default: 1)")
     load.add_argument(
         "--think",
         type=duration,
@@ -241,7 +239,6 @@ def _add_sending(made: ArgumentParser) -> None:
     sending.add_argument(
         "--batch-wait",
         type=positive(duration),
-        default=0.01,
         metavar="TIME",
         help="send a batch that is not full when its first item has waited this long (default: 10ms)",
     )

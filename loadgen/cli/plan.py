@@ -14,6 +14,7 @@ from loadgen.schedule.profile import AnyProfile, Constant
 from loadgen.schedule.trace import recorded
 
 DEFAULT_DURATION_S = 60.0
+_BATCH_WAIT_S = 0.01
 # A closed loop that ends when its count is reached.
 _COUNTED_DURATION_S = 7 * 24 * 3600.0
 
@@ -32,6 +33,10 @@ def plan_of(options: Namespace) -> Plan:
         _check_closed(options)
     elif options.think > 0:
         raise ArgumentTypeError("--think requires --users: it is each user's wait, and --rps has no users")
+    if options.speed is not None and options.trace is None:
+        raise ArgumentTypeError("--speed requires --trace: it is how fast a trace is replayed, and --rps is a rate")
+    if options.batch_wait is not None and options.batch == 1:
+        raise ArgumentTypeError("--batch-wait requires --batch: an item alone does not wait for others")
     seed = secrets.randbits(31) if options.seed is None else cast("int", options.seed)
     profile = _profile(options, seed)
     orders, per_s = options.preload
@@ -60,7 +65,7 @@ def plan_of(options: Namespace) -> Plan:
         max_write_units=options.max_write_units,
         seed=seed,
         batch=options.batch,
-        batch_wait_s=options.batch_wait,
+        batch_wait_s=options.batch_wait or _BATCH_WAIT_S,
         max_in_flight=options.users or options.max_in_flight or min(max(round(fastest), 256), 4096),
         users=options.users or 0,
         think_s=options.think,
@@ -111,7 +116,7 @@ def _profile(options: Namespace, seed: int) -> AnyProfile:
         return profiles.read(Path(options.profile), options.rps)
     count = cast("int | None", options.count)
     if options.trace is not None:
-        return recorded(options.trace, options.speed)
+        return recorded(options.trace, options.speed or 1.0)
     if options.users is not None:
         longest_s = DEFAULT_DURATION_S if count is None else _COUNTED_DURATION_S
         return Constant(0.0, duration_s or longest_s)

@@ -56,6 +56,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["--profile", "day.toml", "--duration", "5s"], "--duration cannot be combined with day.toml"),
         (["--profile", "day.toml"], "the profile day.toml cannot be read"),
         (["--rps", "5", "--think", "1s"], "--think requires --users"),
+        (["--rps", "5", "--speed", "2"], "--speed requires --trace"),
+        (["--rps", "5", "--batch-wait", "50ms"], "--batch-wait requires --batch"),
         (["--users", "5", "--batch", "5"], "--batch requires --rps"),
         (["--users", "5", "--threshold", "intended_p99<5ms"], "with --users intended latency is not defined"),
         (["--trace", "run.ledger", "--duration", "5s"], "--duration cannot be combined with --trace"),
