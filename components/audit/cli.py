@@ -46,5 +46,5 @@ def _main(arguments: list[str] | None, root: Path | None) -> int:
     for violation in found:
         name = violation.urn.rpartition("::")[2]
         write_lines(f"{name}: {violation.rule.says}\n    {violation.rule.id}, {violation.rule.source}")
-    write_lines(f"{len(RULES)} rules, {len(graph.resources)} resources, {len(found)} violations.")
+    write_lines(f"{len(RULES)} rules, {sum(one.custom for one in graph.resources)} resources, {len(found)} violations.")
     return Exit.NOT_AS_WANTED if found else Exit.OK

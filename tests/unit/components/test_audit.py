@@ -15,6 +15,7 @@ import pytest
 from pulumi.runtime.config import set_all_config
 
 from components.audit.cli import main
+from components.explain.cli import main as explain
 from components.audit.rule import Rule
 from components.audit.table import RULES, violations
 from components.explain import stacks
@@ -174,6 +175,15 @@ def test_on_a_narrow_terminal_the_rules_break_between_words(
 def test_the_command_prints_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--rules"], ROOT) == 0
     assert capsys.readouterr().out.count("\n    ") == len(RULES)
+
+
+def test_the_command_counts_what_explain_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a stack's resources those of AWS, without the components that group them."""
+    assert main(["--stack", "dev"], ROOT) == 0
+    counted = capsys.readouterr().out.splitlines()[-1]
+    assert explain(["--stack", "dev"], ROOT) == 0
+    resources = capsys.readouterr().out.splitlines()[0].removeprefix("Stack dev in eu-west-1, ").rstrip(":")
+    assert counted == f"{len(RULES)} rules, {resources}, 0 violations."
 
 
 def test_the_command_knows_no_other_stack(capsys: pytest.CaptureFixture[str]) -> None:
