@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import cast
+from urllib.parse import urlsplit
 
 from stack import commandline
 from stack.commandline import user_error
 
 _NO_CREDENTIALS = "give them in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in AWS_PROFILE, or by `aws sso login`"
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _UNREACHABLE = frozenset({"ConnectionError", "HTTPClientError", "IncompleteReadError"})
 """botocore's errors of connections: those of the first two classes it retries (botocore/retries/standard.py)."""
 _MISCONFIGURED = frozenset(
@@ -84,7 +86,7 @@ def explain(error: BaseException) -> str | None:
         return None
     names = {base.__name__ for base in type(error).__mro__}
     if names & _UNREACHABLE:
-        return f"Cannot reach AWS ({_clause(str(error))}): check --endpoint-url, --region and the network."
+        return _explain_unreachable(error)
     if names & _MISCONFIGURED:
         return f"The AWS configuration cannot be used ({_clause(str(error))}): correct it."
     if "NoCredentialsError" in names or "PartialCredentialsError" in names:
@@ -96,6 +98,14 @@ def explain(error: BaseException) -> str | None:
     if names & {"TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError"}:
         return f"The AWS single sign-on has expired ({_clause(str(error))}): run `aws sso login`."
     return _explain_answer(error) if "ClientError" in names else None
+
+
+def _explain_unreachable(error: BaseException) -> str:
+    endpoint = urlsplit(str(cast("Mapping[str, object]", getattr(error, "kwargs", {})).get("endpoint_url", "")))
+    if endpoint.hostname in _LOOPBACK:
+        here = f"{endpoint.scheme}://{endpoint.netloc}"
+        return f"Nothing answers at {here}: run `python -m sandbox up` if it is the sandbox, or check --endpoint-url."
+    return f"Cannot reach AWS ({_clause(str(error))}): check --endpoint-url, --region and the network."
 
 
 def _explain_answer(error: BaseException) -> str | None:

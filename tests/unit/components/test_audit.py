@@ -15,10 +15,10 @@ import pytest
 from pulumi.runtime.config import set_all_config
 
 from components.audit.cli import main
-from components.explain.cli import main as explain
 from components.audit.rule import Rule
 from components.audit.table import RULES, violations
 from components.explain import stacks
+from components.explain.cli import main as explain
 from components.explain.evidence import Case
 from components.explain.graph import Graph
 from components.rules import Between, Flag, OneOf

@@ -22,7 +22,15 @@ def _raising(error: BaseException) -> int:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (botocore_errors.EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), "Cannot reach AWS"),
+        (
+            botocore_errors.EndpointConnectionError(endpoint_url="https://sqs.eu-west-1.amazonaws.com"),
+            "Cannot reach AWS",
+        ),
+        (
+            botocore_errors.EndpointConnectionError(endpoint_url="http://127.0.0.1:9/bucket?list-type=2"),
+            "Nothing answers at http://127.0.0.1:9: run `python -m sandbox up`",
+        ),
+        (botocore_errors.ConnectionClosedError(endpoint_url="http://[::1]:9/"), "Nothing answers at http://[::1]:9"),
         (botocore_errors.NoCredentialsError(), "No AWS credentials"),
         (botocore_errors.ProfileNotFound(profile="x"), "AWS_PROFILE"),
         (botocore_errors.InvalidRegionError(region_name="eu west"), "correct --region"),
@@ -33,7 +41,7 @@ def _raising(error: BaseException) -> int:
         (_client_error("ThrottlingException", "Rate exceeded"), "run the command again"),
         (botocore_errors.ResponseStreamingError(error="closed"), "Cannot reach AWS"),
         (botocore_errors.IncompleteReadError(actual_bytes=1, expected_bytes=2), "Cannot reach AWS"),
-        (botocore_errors.SSLError(endpoint_url="https://localhost", error="expired"), "Cannot reach AWS"),
+        (botocore_errors.SSLError(endpoint_url="https://orders.example", error="expired"), "Cannot reach AWS"),
         (botocore_errors.ConfigParseError(path="config", error="line 1"), "The AWS configuration cannot be used"),
         (
             botocore_errors.InvalidRetryModeError(provided_retry_mode="x", valid_modes="y"),
