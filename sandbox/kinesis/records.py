@@ -7,7 +7,7 @@ from binascii import Error as Base64Error
 from bisect import bisect_right
 from collections.abc import Callable
 from hashlib import md5
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import msgspec
 import pybase64
@@ -33,7 +33,6 @@ _MAX_PUT_RECORDS = 500
 _MAX_PUT_BYTES = 10 << 20
 _MAX_GET_RECORDS = 10_000
 _MAX_GET_BYTES = 10 << 20
-_MAX_KEY_CHARACTERS = 256
 _FRESH_S = 5 * 60
 _HASHES = 2**128
 _encode = msgspec.json.Encoder().encode
@@ -58,20 +57,25 @@ class _Named(msgspec.Struct):
     StreamARN: str | None = None
 
 
+_PartitionKey = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+_HashKey = Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]{0,38})\Z")]
+_SequenceNumber = Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]{0,128})\Z")]
+
+
 class _Entry(msgspec.Struct, gc=False):
     Data: str
-    PartitionKey: str
-    ExplicitHashKey: str | None = None
+    PartitionKey: _PartitionKey
+    ExplicitHashKey: _HashKey | None = None
 
 
 class _PutRecord(_Named, kw_only=True):
     Data: str
-    PartitionKey: str
-    ExplicitHashKey: str | None = None
+    PartitionKey: _PartitionKey
+    ExplicitHashKey: _HashKey | None = None
 
 
 class _PutRecords(_Named, kw_only=True):
-    Records: list[_Entry]
+    Records: Annotated[list[_Entry], msgspec.Meta(min_length=1)]
 
 
 class _Accepted(msgspec.Struct, gc=False):
@@ -87,13 +91,13 @@ class _Refused(msgspec.Struct):
 class _GetShardIterator(_Named, kw_only=True):
     ShardId: str
     ShardIteratorType: Literal["TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "AT_TIMESTAMP"]
-    StartingSequenceNumber: str | None = None
+    StartingSequenceNumber: _SequenceNumber | None = None
     Timestamp: float | None = None
 
 
 class _GetRecords(msgspec.Struct):
     ShardIterator: str
-    Limit: int = _MAX_GET_RECORDS
+    Limit: Annotated[int, msgspec.Meta(ge=1, le=_MAX_GET_RECORDS)] = _MAX_GET_RECORDS
 
 
 def _put_record(backend: KinesisBackend, body: bytes) -> HttpReply:
@@ -115,11 +119,11 @@ def _put_records(backend: KinesisBackend, body: bytes) -> HttpReply:
     began_ns = now_ns()
     request = msgspec.json.decode(body, type=_PutRecords)
     stream = _stream(backend, request)
-    if not 1 <= len(request.Records) <= _MAX_PUT_RECORDS:
+    if len(request.Records) > _MAX_PUT_RECORDS:
         raise ServiceError(
             "ValidationException",
             "1 validation error detected: Value at 'records' failed to satisfy constraint: Member must have length "
-            f"between 1 and {_MAX_PUT_RECORDS}",
+            f"less than or equal to {_MAX_PUT_RECORDS}",
         )
     limit_kib = max_record_kib(stream)
     sizes = [_check(record, limit_kib, number) for number, record in enumerate(request.Records, 1)]
@@ -144,6 +148,7 @@ def _get_shard_iterator(backend: KinesisBackend, body: bytes) -> HttpReply:
     request = msgspec.json.decode(body, type=_GetShardIterator)
     stream = _stream(backend, request)
     shard = shard_of(stream, request.ShardId)
+    _refuse_position(request)
     index = begin_at(
         stream,
         shard,
@@ -155,12 +160,39 @@ def _get_shard_iterator(backend: KinesisBackend, body: bytes) -> HttpReply:
     return _reply({"ShardIterator": ShardPosition(stream.stream_name, shard.shard_id, index).token()})
 
 
+def _refuse_position(request: _GetShardIterator) -> None:
+    """Raise ServiceError if the position is not the one that the iterator's type needs.
+
+    mhart/kinesalite test/getShardIterator.js, recorded on AWS.
+    """
+    kind, now_ms = request.ShardIteratorType, int(time.time() * 1000)
+    if kind == "AT_TIMESTAMP":
+        if request.Timestamp is None:
+            message = (
+                "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no "
+                "timestamp parameter."
+            )
+            raise ServiceError("InvalidArgumentException", message)
+        if int(request.Timestamp * 1000) > now_ms:
+            message = (
+                "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. "
+                f"timestampInMillis: {int(request.Timestamp * 1000)}, currentTimestampInMillis: {now_ms}"
+            )
+            raise ServiceError("InvalidArgumentException", message)
+    elif kind.endswith("SEQUENCE_NUMBER") == (request.StartingSequenceNumber is None):
+        given = "no" if request.StartingSequenceNumber is None else "also a"
+        message = (
+            "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) "
+            f"TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified {kind} and {given} "
+            "StartingSequenceNumber."
+        )
+        raise ServiceError("InvalidArgumentException", message)
+
+
 def _get_records(backend: KinesisBackend, body: bytes) -> HttpReply:
     began_ns = now_ns()
     request = msgspec.json.decode(body, type=_GetRecords)
     position = ShardPosition.parse(request.ShardIterator, _FRESH_S, "InvalidArgumentException")
-    if not 1 <= request.Limit <= _MAX_GET_RECORDS:
-        raise ServiceError("InvalidArgumentException", f"Limit must be between 1 and {_MAX_GET_RECORDS}")
     stream = stream_of(backend, position.stream, None)
     shard = shard_of(stream, position.shard)
     if position.index > shard.log.end:
@@ -214,8 +246,6 @@ def _check(record: _Entry | _PutRecord, limit_kib: int, number: int = 0) -> int:
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
     """
     key = record.PartitionKey
-    if not 1 <= len(key) <= _MAX_KEY_CHARACTERS:
-        raise ServiceError("ValidationException", "A partition key has 1 to 256 characters.")
     try:
         size = len(pybase64.b64decode(record.Data, None, True))
     except (ValueError, Base64Error):
@@ -250,10 +280,14 @@ def _finder(stream: Stream) -> Callable[[_Entry | _PutRecord], StoredShard]:
     def find(record: _Entry | _PutRecord) -> StoredShard:
         if record.ExplicitHashKey is None:
             hash_key = int.from_bytes(md5(record.PartitionKey.encode(), usedforsecurity=False).digest(), "big")
-        elif record.ExplicitHashKey.isdecimal() and int(record.ExplicitHashKey) < _HASHES:
-            hash_key = int(record.ExplicitHashKey)
         else:
-            raise ServiceError("InvalidArgumentException", f"Invalid ExplicitHashKey {record.ExplicitHashKey}.")
+            hash_key = int(record.ExplicitHashKey)
+        if hash_key >= _HASHES:
+            message = (
+                "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. "
+                f"Specified value was {hash_key}"
+            )
+            raise ServiceError("InvalidArgumentException", message)
         place = bisect_right(starts, hash_key) - 1
         if place < 0 or hash_key > shards[place].ending_hash:
             raise ServiceError("ResourceNotFoundException", f"No open shard of {stream.stream_name} has this hash.")

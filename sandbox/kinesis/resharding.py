@@ -21,13 +21,16 @@ from sandbox.kinesis.streams import shard_of, stream_of
 def merge(call: ControlCall) -> None:
     """Close two adjacent shards, in either order, and open one with the hash keys of both.
 
-    The sentence on shards that are not adjacent is in mhart/kinesalite actions/mergeShards.js, the one on closed shards
-    in moto's kinesis/models.py.
+    The sentences on shards that are absent or not adjacent are in mhart/kinesalite test/mergeShards.js, the one on
+    closed shards in moto's kinesis/models.py.
     """
     given = call.parameters
     stream = stream_of(backend_of(kinesis_backends, call.region), given.get("StreamName"), given.get("StreamARN"))
-    pair = shard_of(stream, given["ShardToMerge"]), shard_of(stream, given["AdjacentShardToMerge"])
     place = f"in stream {stream.stream_name} under account {stream.account_id}"
+    for shard_id in (given["ShardToMerge"], given["AdjacentShardToMerge"]):
+        if shard_id not in stream.shards:
+            raise ServiceError("ResourceNotFoundException", f"Could not find shard {shard_id} {place}.")
+    pair = shard_of(stream, given["ShardToMerge"]), shard_of(stream, given["AdjacentShardToMerge"])
     for shard in pair:
         if not shard.is_open:
             message = (

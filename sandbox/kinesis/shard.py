@@ -14,7 +14,14 @@ from sandbox.front.record_log import RecordLog
 # 56 digits, as in Kinesis; the ranges of different shards are disjoint, and a child's is above its parents'.
 _SEQUENCE_BASE = 4959 * 10**52
 _SEQUENCES_PER_SHARD = 10**24
+_MAX_SHARDS = 2**31
 _encode = msgspec.json.Encoder().encode
+
+
+def shard_number(sequence: int) -> int | None:
+    """The number of the shard whose records have such a sequence number; None if no shard's have."""
+    number = (sequence - _SEQUENCE_BASE) // _SEQUENCES_PER_SHARD
+    return number if 0 <= number < _MAX_SHARDS else None
 
 
 class StoredShard(MotoShard):

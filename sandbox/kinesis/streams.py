@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from moto.kinesis.models import KinesisBackend
 
 from sandbox.front.reply import ServiceError
-from sandbox.kinesis.shard import StoredShard
+from sandbox.kinesis.shard import StoredShard, shard_number
 
 if TYPE_CHECKING:
     from moto.kinesis.models import Stream
@@ -93,9 +93,25 @@ def begin_at(stream: Stream, shard: StoredShard, kind: str, sequence: str | None
         raise ServiceError("InvalidArgumentException", f"StartingSequenceNumber is required for {kind}")
     index = int(sequence) - shard.first_sequence + (kind == "AFTER_SEQUENCE_NUMBER")
     if not 0 <= index <= log.end:
-        message = f"StartingSequenceNumber {sequence} used in {call} on shard {shard.shard_id} is invalid."
-        raise ServiceError("InvalidArgumentException", message)
+        raise ServiceError("InvalidArgumentException", _foreign(stream, shard, sequence, call))
     return index
+
+
+def _foreign(stream: Stream, shard: StoredShard, sequence: str, call: str) -> str:
+    """What is wrong with a sequence number that is not one of a shard's.
+
+    mhart/kinesalite test/getShardIterator.js, recorded on AWS.
+    """
+    encoded = shard_number(int(sequence))
+    if encoded is not None and f"shardId-{encoded:012d}" != shard.shard_id:
+        return (
+            f"Invalid StartingSequenceNumber. It encodes shardId-{encoded:012d}, while it was used in a call to a "
+            f"shard with {shard.shard_id}"
+        )
+    return (
+        f"StartingSequenceNumber {sequence} used in {call} on shard {shard.shard_id} in stream {stream.stream_name} "
+        f"under account {stream.account_id} is invalid."
+    )
 
 
 def children_of(stream: Stream, parent: StoredShard) -> list[dict[str, Any]]:

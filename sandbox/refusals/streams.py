@@ -2,6 +2,8 @@
 
 badmintoncryer/cdk-preflight rules/kinesis, aws/aws-cdk issue 18139. moto already checks the retention's bounds with the
 service's sentence.
+A name that is taken, and the least hash key of a split: mhart/kinesalite test/createStream.js and test/splitShard.js,
+recorded on AWS.
 The limits of UpdateShardCount: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html, with
 the sentences of a fork of mhart/kinesalite, actions/updateShardCount.js.
 """
@@ -25,6 +27,31 @@ def shards(asked: Asked) -> ServiceError | None:
     if mode == "PROVISIONED" and not counted:
         return ServiceError("ValidationException", "ShardCount is expected when StreamMode=PROVISIONED")
     return None
+
+
+@refuses("kinesis", "CreateStream")
+def existing(asked: Asked) -> ServiceError | None:
+    """Refuse a stream of a name that is taken; moto says only the name."""
+    name = asked.get("StreamName")
+    if name not in kinesis_backends[ACCOUNT_ID][asked.region].streams:
+        return None
+    return ServiceError("ResourceInUseException", f"Stream {name} under account {ACCOUNT_ID} already exists.")
+
+
+@refuses("kinesis", "SplitShard")
+def first_hash(asked: Asked) -> ServiceError | None:
+    """Refuse a split after a shard's first hash key, which moto makes; moto refuses those outside the shard."""
+    name = asked.get("StreamName") or str(asked.get("StreamARN")).partition(":stream/")[2]
+    stream = kinesis_backends[ACCOUNT_ID][asked.region].streams.get(name)
+    shard = None if stream is None else stream.shards.get(asked.get("ShardToSplit"))
+    if shard is None or int(asked.get("NewStartingHashKey")) != shard.starting_hash + 1:
+        return None
+    return ServiceError(
+        "InvalidArgumentException",
+        f"NewStartingHashKey {asked.get('NewStartingHashKey')} used in SplitShard() on shard {shard.shard_id} in "
+        f"stream {name} under account {ACCOUNT_ID} is not both greater than one plus the shard's StartingHashKey "
+        f"{shard.starting_hash} and less than the shard's EndingHashKey {shard.ending_hash}.",
+    )
 
 
 @refuses("kinesis", "UpdateShardCount")

@@ -336,6 +336,7 @@ def test_what_is_wrong_in_cbor_is_said_in_cbor(stream: Stream) -> None:
         assert cbor.decode(answer.read(), cbor.MILLISECONDS)["__type"] == "ResourceNotFoundException"
 
 
+HASHED = {"PartitionKey": "a", "Data": ""}
 SHARD = {"ShardId": "shardId-000000000000"}
 DEEP = msgspec.Raw(b"[" * 5000)
 
@@ -346,11 +347,28 @@ DEEP = msgspec.Raw(b"[" * 5000)
         ("PutRecord", {}, "ValidationException", "2 validation errors detected: Value null at 'data'"),
         ("PutRecord", {"PartitionKey": "a", "Data": 5}, "SerializationException", "Data"),
         ("PutRecord", {"PartitionKey": "a", "Data": ""}, "InvalidArgumentException", "StreamName or StreamARN"),
+        ("PutRecord", {"PartitionKey": "", "Data": ""}, "ValidationException", "Value '' at 'partitionKey'"),
+        ("PutRecord", HASHED | {"ExplicitHashKey": "٣"}, "ValidationException", "Value '٣' at 'explicitHashKey'"),
         ("PutRecords", {"Records": "x"}, "SerializationException", "Records"),
+        ("PutRecords", {"Records": []}, "ValidationException", "Value '[]' at 'records'"),
+        (
+            "PutRecords",
+            {"Records": [HASHED | {"PartitionKey": "a" * 257}]},
+            "ValidationException",
+            "records.1.member.pa",
+        ),
         ("GetShardIterator", SHARD, "ValidationException", "Value null at 'shardIteratorType'"),
         ("GetShardIterator", {**SHARD, "ShardIteratorType": "X"}, "ValidationException", "Value 'X' at 'shardIter"),
         ("GetRecords", {}, "ValidationException", "Value null at 'shardIterator'"),
+        (
+            "GetShardIterator",
+            {**SHARD, "StartingSequenceNumber": "x"},
+            "ValidationException",
+            "at 'startingSequenceNumb",
+        ),
         ("GetRecords", {"ShardIterator": "x", "Limit": "a"}, "SerializationException", "Limit"),
+        ("GetRecords", {"ShardIterator": "x", "Limit": 0}, "ValidationException", "Value '0' at 'limit'"),
+        ("GetRecords", {"ShardIterator": "x", "Limit": 10_001}, "ValidationException", "Value '10001' at 'limit'"),
         ("ListShards", {"MaxResults": 0}, "ValidationException", "Value '0' at 'maxResults'"),
         ("ListShards", {"ShardFilter": "x"}, "SerializationException", "ListShards"),
         ("ListShards", {"ShardFilter": {"Type": "X"}}, "ValidationException", "Value 'X' at 'shardFilter.type'"),
