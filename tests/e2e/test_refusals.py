@@ -78,4 +78,4 @@ def test_an_unreachable_endpoint_is_reported() -> None:
         "--database",
         "d",
     )
-    assert_refused(result, "Cannot reach AWS")
+    assert_refused(result, "Nothing answers at http://127.0.0.1", "--endpoint-url")
