@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sandbox.athena.functions.building import INVALID
 from sandbox.athena.functions.native import TrinoError
-from sandbox.athena.functions.zones import zone_of
+from sandbox.athena.functions.zones import zone_names, zone_of
 from sandbox.datepatterns import Run, elements
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -91,6 +91,15 @@ _JODA = {
     "h": "hour12", "K": "hour11", "a": "half", "m": "minute", "s": "second", "S": "fraction", "E": "weekday",
     "e": "weekdaynumber", "w": "week", "Z": "zone", "z": "zone", "G": "era",
 }  # fmt: skip
+_ZONE_OFFSET = (
+    r"[+-](?:[01]\d|2[0-3])"
+    r"(?::[0-5]\d(?::[0-5]\d(?:[.,]\d{1,3})?)?|[0-5]\d(?:[0-5]\d\d{0,3})?)?"
+)
+"""Source: org.joda.time.format.DateTimeFormatterBuilder.TimeZoneOffset."""
+_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})?(.*)")
+_TEXTS = {"zone", "offset", "half", "fraction"}
+_OF_NAME = 3
+"""ZZZ is a zone's name, Z and ZZ are offsets."""
 _MAX_DIGITS = {"year": 9, "twodigityear": 9, "twodigitweekyear": 9, "weekyear": 9, "yearday": 3, "weekdaynumber": 1}
 
 
@@ -107,15 +116,36 @@ def joda_timestamp(text: str, pattern: str) -> Zoned:
     local = _moment(values, text, year)
     zone = "UTC"
     if "zone" in values:
-        found = zone_of(values["zone"])
-        if found is None:
-            raise wrong(text)
-        zone = found
+        zone = _named_zone(values["zone"], text)
+    elif "offset" in values:
+        zone = _zone_of_offset(values["offset"])
     instant = instant_of(local, zone)
     if instant.replace(tzinfo=UTC).astimezone(tzinfo_of(zone)).replace(tzinfo=None) != local:
         message = f'Cannot parse "{text}": Illegal instant due to time zone offset transition ({zone})'
         raise TrinoError(INVALID, message)
     return {"instant": instant, "zone": zone}
+
+
+def _named_zone(name: str, text: str) -> str:
+    """The zone of a name; Trino has not all of Joda's."""
+    if name not in zone_names():
+        raise wrong(text)
+    return _supported(zone_of(name), name)
+
+
+def _zone_of_offset(offset: str) -> str:
+    """The zone of an offset; Trino has none of seconds or of more than 14 hours."""
+    found = _OFFSET.fullmatch(offset)
+    if found is None:
+        return "UTC"
+    sign, hours, minutes, rest = found.groups("00")
+    return _supported(None if rest.strip(":.,0") else zone_of(f"{sign}{hours}:{minutes}"), offset)
+
+
+def _supported(zone: str | None, written: str) -> str:
+    if zone is None:
+        raise TrinoError("NOT_SUPPORTED", f"Time zone not supported: {written}")
+    return zone
 
 
 def _year_of(digits: str, now: int) -> int:
@@ -142,6 +172,8 @@ def _joda_expression(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
             raise TrinoError(INVALID, f"Illegal pattern component: {part}")
         if field in {"year", "weekyear"} and part.count == 2:
             field = f"twodigit{field}"
+        if field == "zone" and part.count < _OF_NAME:
+            field = "offset"
         if field == "era" or part.letter == "z":
             raise TrinoError("NOT_SUPPORTED", f"The sandbox's Athena does not parse dates with {str(part)!r}")
         fields.append(field)
@@ -157,7 +189,9 @@ def _joda_part(run: Run, field: str, following: Run | str) -> str:
     if field == "fraction":
         return rf"\d{{1,{run.count}}}+"
     if field == "zone":
-        return r"[+-]\d{2}:?\d{2}" + (r"|[A-Za-z][\w/+-]*" if run.count >= 3 else "")
+        return r"[A-Za-z][\w/+-]*"
+    if field == "offset":
+        return f"Z|{_ZONE_OFFSET}"
     before_digits = isinstance(following, Run) and following.letter not in "aEZz"
     most = run.count if before_digits else _MAX_DIGITS.get(field, 2)
     if field.startswith("twodigit") and before_digits:
@@ -173,7 +207,7 @@ def _values(text: str, expression: re.Pattern[str], fields: tuple[str, ...]) -> 
 
 
 def _moment(values: Mapping[str, str], text: str, year: int) -> datetime:
-    numbers = {name: _number(name, value) for name, value in values.items() if name not in {"zone", "half", "fraction"}}
+    numbers = {name: _number(name, value) for name, value in values.items() if name not in _TEXTS}
     for name, number in numbers.items():
         low, high = _RANGES.get(name, (number, number))
         if not low <= number <= high:

@@ -35,7 +35,7 @@ def zone_of(text: str) -> str | None:
     rest = text[prefix.end() :] if prefix else text
     found = _OFFSET.fullmatch(rest) or _HOURS.fullmatch(rest)
     if found is None:
-        return text if text in _names() and text not in _NOT_JAVAS else None
+        return text if text in zone_names() and text not in _NOT_JAVAS else None
     sign, hours, minutes = (*found.groups(), "0")[:3]
     if prefix and prefix[0] == "Etc/GMT":
         sign = "-" if sign == "+" else "+"  # POSIX counts west of Greenwich
@@ -46,7 +46,8 @@ def zone_of(text: str) -> str | None:
 
 
 @cache
-def _names() -> frozenset[str]:
+def zone_names() -> frozenset[str]:
+    """The names of tzdata's zones."""
     return frozenset(available_timezones())
 
 
