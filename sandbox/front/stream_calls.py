@@ -1,9 +1,12 @@
-"""Reading a table's streams: GetShardIterator and GetRecords."""
+"""Reading a table's streams: GetShardIterator and GetRecords.
+
+The sentences of wrong requests are those of DynamoDB Local 3.3.1.
+"""
 
 from __future__ import annotations
 
 import time
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
@@ -16,6 +19,7 @@ from sandbox.front.reply import HttpReply, ServiceError, json_reply
 from sandbox.front.stream import RETENTION_S, StreamShard
 from sandbox.front.table_streams import stream_of
 
+_INVALID = "One or more parameter values were invalid"
 _MAX_RECORDS = 1000
 _MAX_BYTES = 1 << 20
 _FRESH_S = 15 * 60
@@ -42,30 +46,31 @@ class StreamCalls:
 
 class _GetRecords(msgspec.Struct):
     ShardIterator: str
-    Limit: int = _MAX_RECORDS
+    Limit: Annotated[int, msgspec.Meta(ge=1)] = _MAX_RECORDS
 
 
 class _GetShardIterator(msgspec.Struct):
     StreamArn: str
     ShardId: str
     ShardIteratorType: Literal["TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"]
-    SequenceNumber: str | None = None
+    SequenceNumber: Annotated[str, msgspec.Meta(min_length=21, max_length=40)] | None = None
 
 
 def _get_shard_iterator(backend: DynamoDBBackend, request: _GetShardIterator) -> HttpReply:
     shard = _shard(backend, request.StreamArn, request.ShardId)
     shard.log.trim(time.time() - RETENTION_S)
-    if request.ShardIteratorType == "TRIM_HORIZON":
-        index = shard.log.first
-    elif request.ShardIteratorType == "LATEST":
-        index = shard.log.end
+    if request.ShardIteratorType in ("TRIM_HORIZON", "LATEST"):
+        if request.SequenceNumber is not None:
+            message = f"{_INVALID}: SequenceNumber should not be passed for this iterator type"
+            raise ServiceError("ValidationException", message)
+        index = shard.log.first if request.ShardIteratorType == "TRIM_HORIZON" else shard.log.end
     else:
         if request.SequenceNumber is None or not request.SequenceNumber.isdecimal():
-            raise ServiceError("ValidationException", f"{request.ShardIteratorType} needs a SequenceNumber")
+            raise ServiceError("ValidationException", f"{_INVALID}: Invalid SequenceNumber")
         index = int(request.SequenceNumber) - shard.starting_sequence_number
         index += request.ShardIteratorType == "AFTER_SEQUENCE_NUMBER"
         if not 0 <= index <= shard.log.end:
-            raise ServiceError("ValidationException", "The SequenceNumber is not one of this shard")
+            raise ServiceError("ValidationException", "Invalid SequenceNumber for the shard")
         if index < shard.log.first:
             raise ServiceError("TrimmedDataAccessException", "The records at this SequenceNumber have been trimmed")
     return json_reply(200, _encode({"ShardIterator": ShardPosition(request.StreamArn, shard.id, index).token()}))
@@ -73,8 +78,8 @@ def _get_shard_iterator(backend: DynamoDBBackend, request: _GetShardIterator) ->
 
 def _get_records(backend: DynamoDBBackend, request: _GetRecords) -> HttpReply:
     position = ShardPosition.parse(request.ShardIterator, _FRESH_S, "ValidationException")
-    if not 1 <= request.Limit <= _MAX_RECORDS:
-        raise ServiceError("ValidationException", f"Limit must be between 1 and {_MAX_RECORDS}")
+    if request.Limit > _MAX_RECORDS:
+        raise ServiceError("ValidationException", f"{_INVALID}: Limit should be less than or equal to {_MAX_RECORDS}")
     began_ns = now_ns()
     shard = _shard(backend, position.stream, position.shard)
     shard.log.trim(time.time() - RETENTION_S)

@@ -179,6 +179,30 @@ def test_what_is_no_iterator_or_no_stream_is_refused(orders: Orders) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("kind", "more", "said"),
+    [
+        ("LATEST", {"SequenceNumber": "1" * 22}, "SequenceNumber should not be passed for this iterator type"),
+        ("TRIM_HORIZON", {"SequenceNumber": "1" * 22}, "SequenceNumber should not be passed for this iterator type"),
+        ("AT_SEQUENCE_NUMBER", {}, "One or more parameter values were invalid: Invalid SequenceNumber"),
+        ("AFTER_SEQUENCE_NUMBER", {"SequenceNumber": "1" * 22}, "Invalid SequenceNumber for the shard"),
+    ],
+)
+def test_an_iterator_has_the_position_of_its_type(orders: Orders, kind: str, more: dict[str, str], said: str) -> None:
+    """As DynamoDB Local 3.3.1."""
+    with pytest.raises(ClientError, match=f"ValidationException.*{said}$"):
+        orders.iterator(kind, **more)
+
+
+def test_a_read_has_a_limit(orders: Orders) -> None:
+    """As DynamoDB Local 3.3.1."""
+    iterator = orders.iterator("TRIM_HORIZON")
+    with pytest.raises(ClientError, match="One or more parameter values were invalid: Limit should be less than or eq"):
+        orders.read(iterator, Limit=1001)
+
+    assert orders.read(iterator, Limit=1000)[0] == []
+
+
 def test_a_table_without_a_stream_takes_changes(orders: Orders) -> None:
     orders.put("a")
     orders.dynamodb.update_table(TableName=orders.name, StreamSpecification={"StreamEnabled": False})
