@@ -5,7 +5,7 @@ Source of the rules: trino 435, core/trino-main/src/main/java/io/trino/sql/analy
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sandbox.athena import types as t
@@ -13,9 +13,11 @@ from sandbox.athena.catalogue import CATALOG, CatalogueTable
 from sandbox.athena.coercions import common_type
 from sandbox.athena.conversions import coerce
 from sandbox.athena.planning import operators, stored
-from sandbox.athena.planning.context import PlanningContext
+from sandbox.athena.planning.calls import is_aggregate
+from sandbox.athena.planning.context import OuterReference, PlanningContext
 from sandbox.athena.planning.expressions import Binder
 from sandbox.athena.planning.guards import Guards
+from sandbox.athena.planning.rewriting import walked
 from sandbox.athena.planning.scans import ScanUse, conditions
 from sandbox.athena.planning.scope import Field, OfObject, Scope
 from sandbox.athena.sql import identifier
@@ -232,7 +234,9 @@ class Relations:
 
     def _join(self, node: n.Join, left: tuple[Field, ...]) -> Relation:
         first = self.plan(node.left, left)
-        second = self.plan(node.right, (*left, *first.fields))
+        before, seen = len(self.context.outer_references), (*left, *first.fields)
+        second = self.plan(node.right, seen)
+        own = [r for r in self.context.outer_references[before:] if r.found.fields is seen]
         is_lateral = second.sql.startswith("LATERAL ")
         if is_lateral and node.kind not in {"CROSS", "INNER", "LEFT"}:
             if any(f.sql in second.sql for f in first.fields):
@@ -252,7 +256,7 @@ class Relations:
         scope = Scope((*left, *fields) if left else fields, self.outer, closed=node.kind != "INNER")
         binder = self.binder(scope, "JOIN clause")
         condition = binder.condition(node.condition, "JOIN ON clause", Guards.seen(scope))
-        if is_lateral and condition.sql != "true":
+        if is_lateral and condition.sql != "true" and not _takes_condition(node.right, own):
             message = f"{node.kind} JOIN involving UNNEST or LATERAL is only supported with condition ON TRUE"
             raise self.context.error("NOT_SUPPORTED", node, message)
         return self._joined(node, node.kind, first, second, condition.sql, fields)
@@ -308,3 +312,22 @@ class Relations:
         """Note that there is no place for the conditions of these scans on their objects."""
         for alias in aliases:
             self.context.uses[alias].has_place = False
+
+
+def _bare(node: n.Relation) -> n.Relation:
+    return _bare(node.relation) if isinstance(node, (n.Aliased, n.Sampled)) else node
+
+
+def _takes_condition(node: n.Relation, own: Sequence[OuterReference]) -> bool:
+    """Return whether a LATERAL query may be joined ON a condition: if it names the other side, in its WHERE only.
+
+    Source: trino 435, TransformCorrelatedJoinToJoin; the rules for one row of aggregates need ON TRUE.
+    """
+    relation = _bare(node)
+    select = relation.query.body if isinstance(relation, n.Derived) else None
+    if not own:
+        return isinstance(relation, n.Derived)
+    if not isinstance(select, n.Select) or select.source is None or any(r.place != "WHERE clause" for r in own):
+        return False
+    calls = [part for part in walked((select.items, select.having), stop=(n.Query,)) if isinstance(part, n.Call)]
+    return bool(select.group_by) or not any(call.over is None and is_aggregate(call.name) for call in calls)
