@@ -66,17 +66,17 @@ def show_json(value: object) -> None:
 
 
 def show_outputs(outputs: Mapping[str, object]) -> None:
-    """Print the stack's outputs by name; values other than strings as JSON."""
+    """Print the stack's outputs by name; values other than strings as JSON.
+
+    A terminal wraps a long value itself, so it is copied in one piece.
+    """
     texts = {
         name: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), sort_keys=True)
         for name, value in sorted(outputs.items())
     }
-    if out.is_terminal:
-        out.print(table(["output", "value"], [[name, text] for name, text in texts.items()]))
-    else:
-        width = max(map(len, texts), default=0)
-        for name, text in texts.items():
-            sys.stdout.write(f"{name:<{width}}  {text}\n")
+    width = max(map(len, texts), default=0)
+    for name, text in texts.items():
+        out.print(Text.assemble((f"{name:<{width}}", "bold"), "  ", text), soft_wrap=True)
 
 
 class StatusWatch:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from sandbox import cli, console
-from sandbox.console import state_of
+from sandbox.console import show_outputs, state_of
 from sandbox.errors import SandboxError
 from sandbox.lifecycle import Health, Sandbox
 from sandbox.processes import PROCESSES, Process, ProcessRecord, started_at
@@ -284,6 +286,23 @@ def test_a_pipe_that_does_not_work_is_reported(
     captured = capsys.readouterr()
     assert "failing" in captured.out
     assert "pipes: orders does not work. Its source cannot be read." in captured.err
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_an_output_of_the_stack_is_one_line(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A terminal wraps it itself, and copies it in one piece."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    url = f"http://127.0.0.1:4566/123456789012/{'order-cdc-local-dead-letters' * 2}"
+    show_outputs({"table_name": "orders", "dead_letter_queue_url": url, "made_with": {"[b]": 1, "a": True}})
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert [line.split() for line in shown.splitlines()] == [
+        ["dead_letter_queue_url", url],
+        ["made_with", '{"[b]":1,"a":true}'],
+        ["table_name", "orders"],
+    ]
 
 
 @pytest.mark.parametrize(
