@@ -37,6 +37,7 @@ from sandbox.front.bucket_events import publish_to_default_bus
 from sandbox.front.checksums import computing_checksum
 from sandbox.front.contents import refusing_contents
 from sandbox.front.counting.queues import counting_deleted, counting_received, counting_sent
+from sandbox.front.deleted_queues import DeletedQueues
 from sandbox.front.events import refusing_sources, target_input, to_queue
 from sandbox.front.long_polls import without_waiting
 from sandbox.front.saving.bodies import StoredBody
@@ -94,6 +95,9 @@ def _save_one_by_one() -> None:
     _replace(SQSBackend, "_validate_message", refusing_contents(validate))
     _replace(SQSBackend, "receive_message", counting_received(without_waiting(SQSBackend.receive_message)))
     _replace(SQSBackend, "delete_message", counting_deleted(SQSBackend.delete_message))
+    deleted = DeletedQueues()
+    _replace(SQSBackend, "create_queue", deleted.refusing(SQSBackend.create_queue))
+    _replace(SQSBackend, "delete_queue", deleted.remembering(SQSBackend.delete_queue))
 
 
 def _new(cls: type[BaseModel], *_: object, **__: object) -> BaseModel:

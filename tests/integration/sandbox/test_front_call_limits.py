@@ -328,3 +328,13 @@ def test_events_of_aws_services_are_not_put(sandbox_server: Any) -> None:
     assert codes == [None, "NotAuthorizedForSourceException", None, "NotAuthorizedForSourceException"]
     assert put["FailedEntryCount"] == 2
     assert all("EventId" in entry for entry in put["Entries"] if "ErrorCode" not in entry)
+
+
+def test_a_deleted_queue_s_name_is_not_free_at_once(sandbox_server: Any) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html#API_CreateQueue_Errors"""
+    sqs: Any = client("sqs", sandbox_server.endpoint_url)
+    name = f"deleted-{time.time_ns()}"
+    sqs.delete_queue(QueueUrl=sqs.create_queue(QueueName=name)["QueueUrl"])
+    with pytest.raises(sqs.exceptions.QueueDeletedRecently) as raised:
+        sqs.create_queue(QueueName=name)
+    assert raised.value.response["Error"]["Code"] == "AWS.SimpleQueueService.QueueDeletedRecently"
