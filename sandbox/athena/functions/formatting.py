@@ -123,7 +123,9 @@ def _wrong(pattern: str, reason: str) -> TrinoError:
 
 
 def _wide(text: str, flags: str, width: int) -> str:
-    return text.ljust(width) if "-" in flags else text.rjust(width)
+    """A text with spaces to a width, which Java counts in the units of UTF-16."""
+    spaces = " " * (width - len(text.encode("utf-16-le")) // 2)
+    return text + spaces if "-" in flags else spaces + text
 
 
 def _shown(pattern: str, value: str | None, kind: str, flags: str, precision: int | None, code: str, width: int) -> str:
@@ -155,7 +157,12 @@ def _plain(code: str) -> str:
 
 
 def _cut(text: str, precision: int | None) -> str:
-    return text if precision is None else text[:precision]
+    """The first units of UTF-16; half a character becomes a question mark, as in Java's UTF-8."""
+    if precision is None:
+        return text
+    units = text.encode("utf-16-le")[: 2 * precision]
+    whole = units.decode("utf-16-le", "ignore")
+    return whole if whole.encode("utf-16-le") == units else f"{whole}?"
 
 
 def _text(value: str, kind: str) -> str:
