@@ -293,7 +293,9 @@ def _compared(operator: str, left: Value, right: Value) -> str:
         return _with_nan(operator, left, right)
     if type_.name == "row":
         return _rows(operator, left, right)
-    if type_.name == "array" and operator in {"=", "<>"}:
+    if type_.name == "array":
+        if operator not in {"=", "<>"}:
+            return _ordered_arrays(operator, left, right)
         equal = _arrays(left, right)
         return equal if operator == "=" else f"(NOT {equal})"
     if type_.name == "map":
@@ -315,7 +317,7 @@ def _with_nan(operator: str, left: Value, right: Value) -> str:
 
 
 def _rows(operator: str, left: Value, right: Value) -> str:
-    """A comparison member by member, so that a NULL inside makes it unknown."""
+    """A comparison member by member: a NULL inside makes = and <> unknown; < and the like fail where they reach it."""
     pairs = [
         (Value(type_, f"struct_extract(__l, 'f{i}')"), Value(type_, f"struct_extract(__r, 'f{i}')"))
         for i, type_ in enumerate(left.type.members, 1)
@@ -324,13 +326,19 @@ def _rows(operator: str, left: Value, right: Value) -> str:
         equal = " AND ".join(_compared("=", a, b) for a, b in pairs)
         body = f"({equal})" if operator == "=" else f"(NOT ({equal}))"
     else:
-        strict = operator[0]
+        refused = fail("NOT_SUPPORTED", "'ROW comparison not supported for fields with null elements'", t.BOOLEAN)
         body = ""
         for a, b in reversed(pairs):
-            last = f" OR ({_compared('=', a, b)} AND {body})" if body else ""
-            body = f"({_compared(operator if not body else strict, a, b)}{last})"
+            first, same = (_in_order(o, a, b) for o in (operator[0] if body else operator, "="))
+            last = f"WHEN {first} THEN true WHEN {same} THEN {body} ELSE false" if body else ""
+            body = f"CASE WHEN {a.sql} IS NULL OR {b.sql} IS NULL THEN {refused} {last or f'ELSE {first}'} END"
     body = f"CASE WHEN __l IS NOT NULL AND __r IS NOT NULL THEN {body} END"
     return let("__l", left.sql, let("__r", right.sql, body))
+
+
+def _in_order(operator: str, left: Value, right: Value) -> str:
+    """A comparison of members for a row's order, in which NaN is the greatest number, as in DuckDB."""
+    return f"({left.sql} {operator} {right.sql})" if left.type.name in _FLOATS else _compared(operator, left, right)
 
 
 def _arrays(left: Value, right: Value) -> str:
@@ -341,6 +349,18 @@ def _arrays(left: Value, right: Value) -> str:
         + let("__q", f"list_transform(list_zip(__a, __b), lambda __z: {equal})", _all_true("__q"))
         + " END"
     )
+    return let("__a", left.sql, let("__b", right.sql, body))
+
+
+def _ordered_arrays(operator: str, left: Value, right: Value) -> str:
+    """An order of arrays, which fails if the first pair of elements that are not equal has a NULL."""
+    a, b = (_comparable(Value(left.type, name)) for name in ("__a", "__b"))
+    refused = fail("NOT_SUPPORTED", "'ARRAY comparison not supported for arrays with null elements'", t.BOOLEAN)
+    pairs = "list_zip(__a, __b, true)"
+    decisive = f"list_filter({pairs}, lambda __z: __z[1] IS NULL OR __z[1] IS DISTINCT FROM __z[2])[1]"
+    unknown = let("__f", decisive, "__f IS NOT NULL AND (__f[1] IS NULL OR __f[2] IS NULL)")
+    some = "list_count(__a) < len(__a) OR list_count(__b) < len(__b)"
+    body = f"CASE WHEN ({some}) AND {unknown} THEN {refused} ELSE {a} {operator} {b} END"
     return let("__a", left.sql, let("__b", right.sql, body))
 
 
