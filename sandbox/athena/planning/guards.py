@@ -24,7 +24,7 @@ _MAY_FAIL = re.compile(r"(?<=\w)\(|[-+*/%\[|]")
 
 
 class Guards:
-    """Which of a query's columns, by their SQL, are `guarded`; its own columns are if it is `filtered` by a WHERE."""
+    """Which of a query's columns, by their SQL, are `guarded`; its own columns are if it is `filtered`."""
 
     def __init__(self, guarded: Iterable[str], *, filtered: bool = False) -> None:
         self.guarded = frozenset(guarded)
@@ -54,12 +54,21 @@ class Guards:
         One on two relations is a condition of their join, and DuckDB makes joins of subqueries: they stay as they are.
         """
         sql = condition.sql
-        if not self._read(sql) or "SELECT" in sql or len({found[1] for found in _COLUMN.finditer(sql)}) != 1:
+        if not self._read(sql) or "SELECT" in sql or len(_relations(sql)) != 1:
             return condition
         return replace(condition, sql=f"CAST(CAST({sql} AS INTEGER) AS BOOLEAN)")
 
     def _read(self, sql: str) -> bool:
         return bool(self.guarded) and any(found[0] in self.guarded for found in _COLUMN.finditer(sql))
+
+
+def selects_of_one(condition: str) -> bool:
+    """Whether a join's condition, or one that it joins by AND, is on one relation, so that it is like a WHERE."""
+    return any(len(_relations(part)) == 1 for part in condition.split(" AND "))
+
+
+def _relations(sql: str) -> set[str]:
+    return {found[1] for found in _COLUMN.finditer(sql)}
 
 
 def _may_fail(sql: str) -> bool:

@@ -16,7 +16,7 @@ from sandbox.athena.planning import operators, stored
 from sandbox.athena.planning.calls import is_aggregate
 from sandbox.athena.planning.context import OuterReference, PlanningContext
 from sandbox.athena.planning.expressions import Binder
-from sandbox.athena.planning.guards import Guards
+from sandbox.athena.planning.guards import Guards, selects_of_one
 from sandbox.athena.planning.rewriting import walked
 from sandbox.athena.planning.scans import ScanUse, conditions
 from sandbox.athena.planning.scope import Field, OfObject, Scope
@@ -31,13 +31,15 @@ PATH = "$path"
 class Relation:
     """A FROM item: its SQL, its columns, and the aliases of its scans.
 
-    The query around it has the conditions on the objects of those that are `unplaced`.
+    The query around it has the conditions on the objects of those that are `unplaced`. `filtered` is whether the
+    condition of an inner join selects rows of one of its sides.
     """
 
     sql: str
     fields: tuple[Field, ...]
     scans: tuple[str, ...] = ()
     unplaced: tuple[str, ...] = ()
+    filtered: bool = False
 
 
 @dataclass(frozen=True)
@@ -279,7 +281,9 @@ class Relations:
         right = f"({second.sql})" if isinstance(node.right, n.Join) else second.sql
         on = conditions(placed, condition)
         sql = f"{first.sql} {kind} JOIN {right}{f' ON {on}' if on else ''}"
-        return Relation(sql, fields, (*first.scans, *second.scans), unplaced)
+        # Trino pushes a condition around an outer join to its side before that of ON.
+        filtered = first.filtered or second.filtered or (kind == "INNER" and selects_of_one(condition))
+        return Relation(sql, fields, (*first.scans, *second.scans), unplaced, filtered)
 
     def _using(self, node: n.Join, first: Relation, second: Relation) -> Relation:
         """The joined columns once, without a relation's name, followed by all others."""

@@ -52,7 +52,7 @@ class SelectPlanner:
             check_rows(self._context, select, outer, before)
         self._below = self._context.outer_references[before:]
         self._scope = Scope(self._relation.fields, outer)
-        self._guards = Guards.of(self._relation.fields, filtered=select.where is not None)
+        self._guards = Guards.of(self._relation.fields, filtered=self._relation.filtered or select.where is not None)
         self._grouped: Grouped | None = None
 
     def _from(self) -> Relation:
