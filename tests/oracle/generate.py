@@ -36,6 +36,7 @@ _PATHS = (
     "gone",
     "#n",
 )
+_REFUSED_PATHS = ("l[00]", "l[2147483648]", "pk.x")
 _SCALARS: tuple[Json, ...] = (
     {"S": ""},
     {"S": "x"},
@@ -127,6 +128,11 @@ class Generator:
         if self._random.random() < 0.7:
             condition += " AND " + self._range_condition()
         request: Json = {"TableName": "oracle-two", "KeyConditionExpression": condition}
+        if self._random.random() < 0.1:
+            # Of the older parameters this one may stand beside the expressions of other kinds.
+            equals = {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": self._pick("x", "p1")}]}
+            self._values = {}
+            request = {"TableName": "oracle-two", "KeyConditions": {hash_: equals}}
         request |= {"IndexName": "by-g"} if by_index else {}
         request |= self._sometimes(ScanIndexForward=False) | self._sometimes(Limit=self._random.randint(1, 3))
         if self._random.random() < 0.3:
@@ -193,7 +199,7 @@ class Generator:
         return name
 
     def _path(self) -> str:
-        return self._pick(*_PATHS)
+        return self._pick(*(_REFUSED_PATHS if self._random.random() < 0.01 else _PATHS))
 
     def _operand(self) -> str:
         drawn = self._random.random()
@@ -256,7 +262,15 @@ class Generator:
             lambda: f"{self._value()} - {self._path()}",
             lambda: f"if_not_exists({self._path()}, {self._value()})",
             lambda: f"list_append({self._path()}, {self._value(self._any('l'))})",
+            lambda: f"({self._path()}) {self._pick('+', '-')} ({self._value({'N': '2'})})",
+            lambda: f"(if_not_exists({self._path()}, {self._value({'N': '1'})}) - {self._path()})",
+            lambda: f"list_append(if_not_exists({self._path()}, {self._value({'L': []})}), {self._nested_append()})",
         )()
+
+    def _nested_append(self) -> str:
+        """Return a list; rarely a call that an expression does not allow there."""
+        value = self._value(self._any("l"))
+        return f"list_append({self._path()}, {value})" if self._random.random() < 0.1 else value
 
     def _conditional(self) -> Json:
         if self._random.random() < 0.6:

@@ -1,4 +1,4 @@
-"""Records the responses of a running DynamoDB Local to generated calls: `python -m tests.oracle.record PORT`."""
+"""Records a running DynamoDB Local's answers to telling and generated calls: `python -m tests.oracle.record PORT`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.oracle import telling
 from tests.oracle.generate import Generator
 from tests.oracle.run import VERSION, Endpoint
 
@@ -21,8 +22,8 @@ def main(port: str) -> None:
     """Write the sessions, one per line, after a header line."""
     endpoint = Endpoint(f"http://127.0.0.1:{port}/")
     lines: list[Any] = [{"dynamodb-local": VERSION, "recorded": f"{datetime.now(UTC):%Y-%m-%d}"}]
-    for seed in range(_SESSIONS):
-        calls = Generator(Random(seed)).calls(_CALLS)
+    sessions = [telling.calls(), *(Generator(Random(seed)).calls(_CALLS) for seed in range(_SESSIONS))]
+    for calls in sessions:
         answers, changes = endpoint.session(calls)
         lines.append({"calls": calls, "answers": answers, "changes": changes})
     RECORDED.write_text("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines), encoding="utf-8")

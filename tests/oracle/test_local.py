@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.oracle import generate
+from tests.oracle import generate, telling
 from tests.oracle.generate import Call, Json
 from tests.oracle.run import Endpoint, local
 from tests.oracle.session import differences, engine_session
@@ -34,6 +34,12 @@ def dynamodb_local() -> Generator[Endpoint]:
 @given(random=st.randoms(use_true_random=False))
 def test_the_engine_answers_as_dynamodb_local(dynamodb_local: Endpoint, random: Random) -> None:
     calls = generate.Generator(random).calls(30)
+
+    assert differences(calls, dynamodb_local.session(calls), engine_session(calls)) == []
+
+
+def test_telling_calls_are_answered_as_by_dynamodb_local(dynamodb_local: Endpoint) -> None:
+    calls = telling.calls()
 
     assert differences(calls, dynamodb_local.session(calls), engine_session(calls)) == []
 
