@@ -1,13 +1,18 @@
-"""SHOW CREATE TABLE: a table of the Glue catalogue as Hive's DDL.
+"""SHOW CREATE TABLE: a table of the Glue catalogue as Hive's DDL, an Iceberg table as Athena's.
 
-Hive's form is in ql/src/java/org/apache/hadoop/hive/ql/ddl/table/create/show/ShowCreateTableOperation.java.
+Hive's form is in ql/src/java/org/apache/hadoop/hive/ql/ddl/table/create/show/ShowCreateTableOperation.java. That of an
+Iceberg table creates it again, which is all that is documented of it:
+https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-show-create-table.html
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sandbox.athena.catalogue import CatalogueTable, TypedColumn
+from sandbox.athena.commands.icebergs import COMPRESSION, PROPERTIES
+from sandbox.athena.errors import StatementError
 
 _HIDDEN = frozenset({"EXTERNAL", "comment"})
 
@@ -35,6 +40,38 @@ def definition_of(table: CatalogueTable) -> list[str]:
     lines += ["LOCATION", f"  {_text(descriptor.get('Location') or '')}"]
     shown = {name: value for name, value in table.parameters.items() if name not in _HIDDEN}
     return [*lines, "TBLPROPERTIES (", *_properties(shown)] if shown else lines
+
+
+def iceberg_definition(table: CatalogueTable, loaded: Any) -> list[str]:
+    """The statement for an Iceberg table, line by line; `loaded` is pyiceberg's.
+
+    Raises:
+        StatementError: the table has a property that Athena does not have.
+    """
+    given: Mapping[str, str] = loaded.properties
+    unknown = next((name for name in given if name not in PROPERTIES and name != COMPRESSION), None)
+    if unknown is not None:
+        raise StatementError("UNSUPPORTED", f"The table has the custom property {unknown}")
+    shown = {"table_type": "iceberg", "format": "parquet", "write_compression": given.get(COMPRESSION, "zstd")}
+    shown |= {name: value for name, value in given.items() if name in PROPERTIES}
+    schema, fields = loaded.schema(), loaded.spec().fields
+    by = (_transform(str(field.transform), schema.find_field(field.source_id).name) for field in fields)
+    return [
+        f"CREATE TABLE `{table.database}`.`{table.name}` (",
+        *_columns(table.columns, ""),
+        *([f"PARTITIONED BY ({', '.join(by)})"] if fields else ()),
+        f"LOCATION {_text(loaded.location())}",
+        "TBLPROPERTIES (",
+        *_properties(shown),
+    ]
+
+
+def _transform(transform: str, column: str) -> str:
+    """A partition's transform, such as bucket[2], in Athena's form."""
+    name, _, count = transform.removesuffix("]").partition("[")
+    if name == "identity":
+        return f"`{column}`"
+    return f"{name}({', '.join((*([count] if count else ()), f'`{column}`'))})"
 
 
 def _columns(columns: Iterable[TypedColumn], library: str) -> list[str]:

@@ -7,7 +7,7 @@ one commit, retried from the table's newest snapshot if a concurrent writer was 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -21,21 +21,27 @@ from sandbox.athena.errors import StatementError
 from sandbox.athena.iceberg import replace_files, schema_of
 from sandbox.athena.objects import split_location
 from sandbox.athena.planning import QueryPlan
+from sandbox.athena.planning.rewriting import walked
 from sandbox.athena.planning.stored import rows_of
 from sandbox.athena.sql import identifier, select
 from sandbox.athena.statements import changing, forms
 from sandbox.athena.statements.tokens import Name
+from sandbox.athena.syntax import nodes as n
+from sandbox.athena.syntax import parse_query
 from sandbox.athena.types import parse
 
 _TRANSFORM = re.compile(r"(?P<name>\w+)\s*\((?:\s*(?P<count>\d+)\s*,)?\s*(?P<column>`?\w+`?)\s*\)", re.IGNORECASE)
-_PROPERTIES = frozenset(
+PROPERTIES = frozenset(
     {
         *("table_type", "format", "write_compression", "optimize_rewrite_data_file_threshold"),
         *("optimize_rewrite_delete_file_threshold", "optimize_rewrite_min_data_file_size_bytes"),
         *("optimize_rewrite_max_data_file_size_bytes", "vacuum_min_snapshots_to_keep"),
         *("vacuum_max_snapshot_age_seconds", "vacuum_max_metadata_files_to_keep"),
+        *("write.data.path", "write.object-storage.path"),
     }
 )
+COMPRESSION = "write.parquet.compression-codec"
+"""Iceberg's property for Athena's `write_compression`."""
 _OF_FORMAT = frozenset({"table_type", "format", "write_compression"})
 _CHANGES: Mapping[type[forms.IcebergChange], Callable[[str, Sequence[str]], changing.Changed]] = {
     forms.DeleteFrom: changing.delete,
@@ -44,13 +50,25 @@ _CHANGES: Mapping[type[forms.IcebergChange], Callable[[str, Sequence[str]], chan
 }
 
 
-def create(engine: AthenaEngine, statement: forms.CreateTable, session: Session) -> StatementResult:
-    """CREATE TABLE with table_type ICEBERG."""
-    unknown = next((name for name in statement.properties if name not in _PROPERTIES), None)
+def check_properties(names: Iterable[str]) -> None:
+    """Refuse properties that Athena does not have for Iceberg tables.
+
+    https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-alter-table-set-properties.html
+    """
+    unknown = next((name for name in names if name not in PROPERTIES), None)
     if unknown is not None:
         raise StatementError("NOT_SUPPORTED", f"Unsupported table property key: {unknown}")
-    if statement.external or statement.stored_as or statement.serde or statement.partitions or statement.buckets:
-        clause = "PARTITIONED BY" if statement.partitions else "EXTERNAL, STORED AS, ROW FORMAT or CLUSTERED BY"
+
+
+def create(engine: AthenaEngine, statement: forms.CreateTable, session: Session) -> StatementResult:
+    """CREATE TABLE with table_type ICEBERG."""
+    check_properties(statement.properties)
+    if statement.properties.get("format", "parquet").lower() != "parquet":
+        raise StatementError("NOT_SUPPORTED", "Iceberg tables in the sandbox's Athena have the format parquet")
+    if statement.external:
+        raise StatementError("NOT_SUPPORTED", "External keyword not supported for table type ICEBERG")
+    if statement.stored_as or statement.serde or statement.partitions or statement.buckets:
+        clause = "PARTITIONED BY" if statement.partitions else "STORED AS, ROW FORMAT or CLUSTERED BY"
         raise StatementError("NOT_SUPPORTED", f"Iceberg create table statement does not allow {clause} of Hive")
     schema = statement.name.schema or session.database
     if engine.catalogue.raw_table(schema, statement.name.table) is not None:
@@ -58,7 +76,9 @@ def create(engine: AthenaEngine, statement: forms.CreateTable, session: Session)
             return StatementResult()
         raise StatementError("TABLE_ALREADY_EXISTS", f"Table {schema}.{statement.name.table} already exists")
     split_location(statement.location)
-    columns = [TypedColumn(column.name, _stored(parse(column.type)), column.comment) for column in statement.columns]
+    columns = [
+        TypedColumn(column.name, stored_type(parse(column.type)), column.comment) for column in statement.columns
+    ]
     described = _Described(columns, statement.partition_texts, statement.location, statement.properties)
     _create(engine, schema, statement.name.table, described)
     return StatementResult()
@@ -78,8 +98,8 @@ def create_as(
         message = "an Iceberg table needs the properties location and is_external = false"
         raise StatementError("INVALID_TABLE_PROPERTY", message)
     schema = name.schema or session.database
-    stored = [TypedColumn(column.name, _stored(column.type)) for column in columns]
-    properties = {key: str(value) for key, value in given.items() if key in _PROPERTIES}
+    stored = [TypedColumn(column.name, stored_type(column.type)) for column in columns]
+    properties = {key: str(value) for key, value in given.items() if key in PROPERTIES}
     described = _Described(stored, tuple(given.get("partitioning", ())), str(location), properties)
     _create(engine, schema, name.table, described)
     table = engine.catalogue.table(schema, name.table)
@@ -121,6 +141,7 @@ def optimize(engine: AthenaEngine, statement: forms.Optimize, session: Session) 
     def once() -> StatementResult:
         table = _found(engine, statement.name, session)
         loaded = engine.catalogue.iceberg.load(table.database, table.name)
+        _check_condition(loaded, statement.where)
         target = f"{identifier(table.database)}.{identifier(table.name)}"
         paths = _paths(
             engine,
@@ -137,30 +158,27 @@ def optimize(engine: AthenaEngine, statement: forms.Optimize, session: Session) 
     return engine.catalogue.iceberg.commit(once)
 
 
+def _check_condition(loaded: Any, where: str) -> None:
+    """Refuse a condition of OPTIMIZE on a column that the table is not partitioned by.
+
+    https://docs.aws.amazon.com/athena/latest/ug/optimize-statement.html; the text is Trino's for its own form.
+    """
+    condition = parse_query(f"SELECT {where}") if where else ()
+    named = {part.name for part in walked(condition) if isinstance(part, (n.Name, n.Dereference))}
+    schema = loaded.schema()
+    partitioned = {schema.find_field(field.source_id).name for field in loaded.spec().fields}
+    if named.intersection(schema.column_names) - partitioned:
+        message = (
+            "Unexpected FilterNode found in plan; probably connector was not able to handle provided WHERE expression"
+        )
+        raise StatementError("NOT_SUPPORTED", message)
+
+
 def vacuum(engine: AthenaEngine, statement: forms.Vacuum, session: Session) -> StatementResult:
     """VACUUM: expire snapshots, and delete the files that no snapshot has."""
 
     def once() -> StatementResult:
         icebergfiles.vacuum(engine, _found(engine, statement.name, session))
-        return StatementResult()
-
-    return engine.catalogue.iceberg.commit(once)
-
-
-def set_properties(engine: AthenaEngine, statement: forms.SetProperties, session: Session) -> StatementResult:
-    """ALTER TABLE SET and UNSET TBLPROPERTIES: an Iceberg table's properties are in its metadata.
-
-    https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-alter-table-set-properties.html
-    """
-
-    def once() -> StatementResult:
-        table = _found(engine, statement.name, session)
-        loaded = engine.catalogue.iceberg.load(table.database, table.name)
-        with loaded.transaction() as transaction:
-            if statement.removed:
-                transaction.remove_properties(*statement.removed)
-            if statement.properties:
-                transaction.set_properties(**statement.properties)
         return StatementResult()
 
     return engine.catalogue.iceberg.commit(once)
@@ -197,7 +215,7 @@ def _create(engine: AthenaEngine, schema: str, name: str, described: _Described)
         location=described.location.rstrip("/"),
         partition_spec=_spec(iceberg, described.partitions),
         properties={
-            "write.parquet.compression-codec": "zstd",
+            COMPRESSION: "zstd",
             **{key: value for key, value in described.properties.items() if key not in _OF_FORMAT},
         },
     )
@@ -282,7 +300,7 @@ def _number(engine: AthenaEngine, sql: str, session: Session) -> int | None:
     return engine.runner.run(sql, (), session.database, session.hold, use)[0]
 
 
-def _stored(type_: Any) -> Any:
+def stored_type(type_: Any) -> Any:
     """The stored form of a type: narrow integers are int, texts have no length, timestamps microseconds."""
     if type_.name in {"tinyint", "smallint"}:
         return parse("int")

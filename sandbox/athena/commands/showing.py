@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from sandbox.athena.catalogue import View
-from sandbox.athena.commands.definition import definition_of
+from sandbox.athena.commands.definition import definition_of, iceberg_definition
 from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult, texts
 from sandbox.athena.errors import StatementError
 from sandbox.athena.statements import forms
@@ -64,8 +64,11 @@ def partitions(engine: AthenaEngine, statement: forms.ShowPartitions, session: S
 
 
 def create_table(engine: AthenaEngine, statement: forms.ShowCreateTable, session: Session) -> StatementResult:
-    """SHOW CREATE TABLE: Hive's DDL."""
+    """SHOW CREATE TABLE: Hive's DDL, or Athena's of an Iceberg table."""
     table = engine.found(statement.name, session.database)
+    if table.objects is not None:
+        lines = iceberg_definition(table, engine.catalogue.iceberg.load(table.database, table.name))
+        return texts(["createtab_stmt"], lines, update_count=None)
     if table.view is not None:
         raise StatementError("FAILED", f"SemanticException [Error 10001]: {table.name} is a view: use SHOW CREATE VIEW")
     return texts(["createtab_stmt"], definition_of(table), update_count=None)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sandbox.athena import formats
-from sandbox.athena.commands import icebergfiles, icebergs
+from sandbox.athena.commands import evolution, icebergfiles, icebergs
 from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult
 from sandbox.athena.errors import StatementError
 from sandbox.athena.iceberg import is_iceberg
@@ -20,6 +20,17 @@ from sandbox.athena.statements.tokens import Name
 
 _TASK = "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask."
 _NO_RENAME = "Unable to alter table. Unable to change partition or table: Table cannot be renamed"
+
+
+Altered = (
+    forms.AddColumns
+    | forms.ReplaceColumns
+    | forms.ChangeColumn
+    | forms.DropColumn
+    | forms.SetLocation
+    | forms.SetProperties
+    | forms.RenameTable
+)
 
 
 def create(engine: AthenaEngine, statement: forms.CreateTable, session: Session) -> StatementResult:
@@ -56,90 +67,73 @@ def drop(engine: AthenaEngine, statement: forms.DropTable, session: Session) -> 
     return StatementResult()
 
 
-def add_columns(engine: AthenaEngine, statement: forms.AddColumns, session: Session) -> StatementResult:
-    """ALTER TABLE ADD COLUMNS, after the existing columns."""
-    raw = _raw(engine, statement.name, session)
+def alter(engine: AthenaEngine, statement: Altered, session: Session) -> StatementResult:
+    """ALTER TABLE, of a table or, where it can name one, of a partition."""
+    schema, name = statement.name.schema or session.database, statement.name.table
+    raw = engine.catalogue.raw_table(schema, name)
+    if raw is None:
+        raise StatementError("FAILED", f"SemanticException [Error 10001]: Table not found {schema}.{name}")
+    if raw.get("TableType") == "VIRTUAL_VIEW":
+        raise StatementError("FAILED", f"SemanticException [Error 10131]: {schema}.{name} is a view")
+    if is_iceberg(raw):
+        return evolution.alter(engine, schema, name, statement)
+    _ALTER[type(statement)](engine, {**raw, "DatabaseName": schema}, statement)
+    return StatementResult()
+
+
+def _add_columns(engine: AthenaEngine, raw: Mapping[str, Any], statement: forms.AddColumns) -> None:
+    """After the existing columns."""
     present = {column["Name"] for column in raw.get("PartitionKeys") or ()}
 
-    def added(descriptor: Mapping[str, Any]) -> list[dict[str, str]]:
+    def added(descriptor: Mapping[str, Any]) -> Mapping[str, Any]:
         columns = [*(descriptor.get("Columns") or ()), *_columns(statement.columns)]
         _check_unique([*(column["Name"] for column in columns), *present])
-        return columns
+        return {"Columns": columns}
 
-    return _with_columns(engine, raw, statement.partition, added)
+    _change(engine, raw, statement.partition, added)
 
 
-def replace_columns(engine: AthenaEngine, statement: forms.ReplaceColumns, session: Session) -> StatementResult:
-    """ALTER TABLE REPLACE COLUMNS; the partition columns stay."""
-    raw = _raw(engine, statement.name, session)
+def _replace_columns(engine: AthenaEngine, raw: Mapping[str, Any], statement: forms.ReplaceColumns) -> None:
+    """The partition columns stay."""
     partitions = [column["Name"] for column in raw.get("PartitionKeys") or ()]
     _check_unique([*(column.name for column in statement.columns), *partitions])
-    return _with_columns(engine, raw, statement.partition, lambda _: _columns(statement.columns))
+    _change(engine, raw, statement.partition, lambda _: {"Columns": _columns(statement.columns)})
 
 
-def change_column(engine: AthenaEngine, statement: forms.ChangeColumn, session: Session) -> StatementResult:
-    """ALTER TABLE CHANGE COLUMN: change the name, type or comment of a column, which keeps its position."""
-    raw = _raw(engine, statement.name, session)
+def _change_column(engine: AthenaEngine, raw: Mapping[str, Any], statement: forms.ChangeColumn) -> None:
+    """Change the name, type or comment of a column, which keeps its position."""
 
-    def changed(descriptor: Mapping[str, Any]) -> list[dict[str, str]]:
+    def changed(descriptor: Mapping[str, Any]) -> Mapping[str, Any]:
         columns: list[dict[str, str]] = list(descriptor.get("Columns") or ())
         if statement.old not in {column["Name"] for column in columns}:
             raise StatementError("FAILED", f"{_TASK} Invalid column reference {statement.old}")
         (replaced,) = _columns([statement.column])
-        return [replaced if column["Name"] == statement.old else column for column in columns]
+        return {"Columns": [replaced if column["Name"] == statement.old else column for column in columns]}
 
-    return _with_columns(engine, raw, None, changed)
+    _change(engine, raw, None, changed)
 
 
-def drop_column(engine: AthenaEngine, statement: forms.DropColumn, session: Session) -> StatementResult:
-    """ALTER TABLE DROP COLUMN, which Hive's tables lack: measured by aoyagikouhei/athena-local, docs/caveats.md."""
-    _raw(engine, statement.name, session)
+def _drop_column(engine: AthenaEngine, raw: Mapping[str, Any], statement: forms.DropColumn) -> None:
+    """Hive's tables lack it: measured by aoyagikouhei/athena-local, docs/caveats.md."""
+    del engine, raw, statement
     raise StatementError("FAILED", "ParseException line 1:0 mismatched input 'COLUMN' expecting PARTITION near 'DROP'")
 
 
-def set_location(engine: AthenaEngine, statement: forms.SetLocation, session: Session) -> StatementResult:
-    """ALTER TABLE SET LOCATION, of a table or a partition."""
+def _set_location(engine: AthenaEngine, raw: Mapping[str, Any], statement: forms.SetLocation) -> None:
     split_location(statement.location)
-    raw = _raw(engine, statement.name, session)
     _change(engine, raw, statement.partition, lambda _: {"Location": statement.location})
-    return StatementResult()
 
 
-def set_properties(engine: AthenaEngine, statement: forms.SetProperties, session: Session) -> StatementResult:
-    """ALTER TABLE SET and UNSET TBLPROPERTIES."""
-    raw = _raw(engine, statement.name, session)
-    if is_iceberg(raw):
-        return icebergs.set_properties(engine, statement, session)
+def _set_properties(engine: AthenaEngine, raw: Mapping[str, Any], statement: forms.SetProperties) -> None:
     present: dict[str, str] = raw.get("Parameters") or {}
     kept = {name: value for name, value in present.items() if name not in statement.removed}
     engine.catalogue.change_table(raw, Parameters={**kept, **statement.properties})
-    return StatementResult()
 
 
-def rename(engine: AthenaEngine, statement: forms.RenameTable, session: Session) -> StatementResult:
-    """ALTER TABLE RENAME TO, which Glue refuses: measured by aoyagikouhei/athena-local, src/failure.rs."""
-    _raw(engine, statement.name, session)
+def _rename(engine: AthenaEngine, raw: Mapping[str, Any], statement: forms.RenameTable) -> None:
+    """Glue refuses it: measured by aoyagikouhei/athena-local, src/failure.rs."""
+    del engine, raw, statement
     raise StatementError("FAILED", f"{_TASK} {_NO_RENAME}")
-
-
-def _raw(engine: AthenaEngine, name: Name, session: Session) -> dict[str, Any]:
-    schema = name.schema or session.database
-    raw = engine.catalogue.raw_table(schema, name.table)
-    if raw is None:
-        raise StatementError("FAILED", f"SemanticException [Error 10001]: Table not found {schema}.{name.table}")
-    if raw.get("TableType") == "VIRTUAL_VIEW":
-        raise StatementError("FAILED", f"SemanticException [Error 10131]: {schema}.{name.table} is a view")
-    return {**raw, "DatabaseName": schema}
-
-
-def _with_columns(
-    engine: AthenaEngine,
-    raw: Mapping[str, Any],
-    partition: forms.Partition | None,
-    columns: Callable[[Mapping[str, Any]], list[dict[str, str]]],
-) -> StatementResult:
-    _change(engine, raw, partition, lambda descriptor: {"Columns": columns(descriptor)})
-    return StatementResult()
 
 
 def _change(
@@ -163,6 +157,17 @@ def _change(
         raise StatementError("FAILED", f"SemanticException [Error 10006]: Partition not found {partition.values}")
     own: dict[str, Any] = found.get("StorageDescriptor") or {}
     engine.catalogue.change_partition(table, values, found, StorageDescriptor={**own, **changes(own)})
+
+
+_ALTER: Mapping[type[Altered], Callable[[AthenaEngine, Mapping[str, Any], Any], None]] = {
+    forms.AddColumns: _add_columns,
+    forms.ReplaceColumns: _replace_columns,
+    forms.ChangeColumn: _change_column,
+    forms.DropColumn: _drop_column,
+    forms.SetLocation: _set_location,
+    forms.SetProperties: _set_properties,
+    forms.RenameTable: _rename,
+}
 
 
 def _input_of(statement: forms.CreateTable) -> dict[str, Any]:

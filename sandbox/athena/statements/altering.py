@@ -52,7 +52,7 @@ def _table(reader: Reader, name: Name) -> Statement:
         return _change(reader, name)
     if reader.accepts("RENAME"):
         reader.take("TO")
-        return forms.RenameTable(name, reader.name().table)
+        return forms.RenameTable(name, reader.name())
     if reader.sees("PARTITION"):
         return _of_partition(reader, name)
     return reader.fail("ADD", "CHANGE", "DROP", "PARTITION", "RENAME", "REPLACE", "SET", "UNSET")
@@ -111,8 +111,5 @@ def _change(reader: Reader, name: Name) -> Statement:
     reader.accepts("COLUMN")
     old = reader.identifier()
     changed = column(reader)
-    if reader.accepts("AFTER"):
-        reader.identifier()
-    else:
-        reader.accepts("FIRST")
-    return forms.ChangeColumn(name, old, changed)
+    after = "" if reader.accepts("FIRST") else reader.identifier() if reader.accepts("AFTER") else None
+    return forms.ChangeColumn(name, old, changed, after)

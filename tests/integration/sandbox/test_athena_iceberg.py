@@ -14,47 +14,16 @@ from sandbox.athena.iceberg import Iceberg
 from sandbox.athena.objects import Objects, S3Object
 from sandbox.athena.statements.forms import Vacuum
 from sandbox.athena.statements.tokens import Name
-from sandbox.state import ACCESS_KEY, SECRET_KEY, client
+from sandbox.state import client
 from tests.conftest import SandboxServer
 from tests.integration.sandbox.athena_place import Place, new_place
+from tests.integration.sandbox.iceberg_tables import catalog_of, changed, create, failure
 
 
 @pytest.fixture(scope="module")
 def place(sandbox_server: SandboxServer, athena_worker: None) -> Place:
     """One database for the module; each test names its tables apart."""
     return new_place(sandbox_server.endpoint_url)
-
-
-def failure(place: Place, sql: str) -> str:
-    status = place.finished(place.start(sql))["Status"]
-    assert status["State"] == "FAILED", sql
-    return status["StateChangeReason"]
-
-
-def changed(place: Place, sql: str) -> int:
-    """The number of rows that a statement changed."""
-    id_ = place.start(sql)
-    status = place.finished(id_)["Status"]
-    assert status["State"] == "SUCCEEDED", status
-    return place.athena.get_query_results(QueryExecutionId=id_)["UpdateCount"]
-
-
-def create(place: Place, name: str) -> None:
-    columns = "id bigint, name string, total decimal(10,2), at timestamp"
-    place.rows(
-        f"CREATE TABLE {name} ({columns}) PARTITIONED BY (name, bucket(2, id)) "
-        f"LOCATION 's3://{place.name}/{name}/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
-    )
-    values = "(1, 'a', CAST('1.50' AS decimal(10,2)), TIMESTAMP '2026-01-01 00:00:00.123456'), (2, 'b', NULL, NULL)"
-    assert changed(place, f"INSERT INTO {name} VALUES {values}") == 2
-
-
-def catalog_of(place: Place) -> Any:
-    """pyiceberg's Glue catalogue, as any user has it."""
-    keys = {"access-key-id": ACCESS_KEY, "secret-access-key": SECRET_KEY, "region": "eu-west-1"}
-    keys["endpoint"] = place.athena.meta.endpoint_url
-    settings = {f"{service}.{name}": value for service in ("glue", "s3") for name, value in keys.items()}
-    return import_module("pyiceberg.catalog.glue").GlueCatalog("glue", **settings)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +82,7 @@ def test_rows_are_changed(place: Place) -> None:
 def test_a_change_replaces_only_the_files_that_it_touches(place: Place) -> None:
     columns = "id bigint, name string"
     location = f"LOCATION 's3://{place.name}/apart/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
-    place.rows(f"CREATE TABLE apart ({columns}) {location}")
+    place.rows(f"CREATE TABLE apart ({columns}) PARTITIONED BY (bucket(1, id)) {location}")
     for first in (1, 11, 21):
         place.rows(f"INSERT INTO apart VALUES ({first}, 'a'), ({first + 1}, 'b')")
 

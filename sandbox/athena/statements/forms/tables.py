@@ -163,13 +163,17 @@ class ReplaceColumns(Statement):
 
 @dataclass(frozen=True)
 class ChangeColumn(Statement):
-    """ALTER TABLE CHANGE COLUMN: a new name, type or comment."""
+    """ALTER TABLE CHANGE COLUMN: a new name, type or comment.
+
+    `after` is the column that it comes after: "" to be the first, None to keep its place.
+    """
 
     kind = StatementKind.DDL
     sort = "ALTER_TABLE_CHANGE_COLUMN"
     name: Name
     old: str
     column: ColumnDefinition
+    after: str | None = None
 
 
 @dataclass(frozen=True)
@@ -211,4 +215,4 @@ class RenameTable(Statement):
     kind = StatementKind.DDL
     sort = "ALTER_TABLE_RENAME"
     name: Name
-    new: str
+    new: Name
