@@ -227,13 +227,13 @@ def _summary(report: CapacityReport) -> None:
 
 
 def _parser() -> ArgumentParser:
-    from rich_argparse import RawDescriptionRichHelpFormatter
+    from stack.help import HelpFormatter
 
     made = Parser(
         prog=called("loadgen capacity"),
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=RawDescriptionRichHelpFormatter,
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     found = made.add_argument_group("the search")

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 try:
     # It waits: an import that is broken off half-way can crash a compiled library.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    from rich_argparse import RawDescriptionRichHelpFormatter
-
     from stack import Parser, ShowVersion, called, run
     from stack.commandline import imported
+    from stack.help import HelpFormatter
 
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
 except KeyboardInterrupt:  # Ctrl-C while they are imported
@@ -54,7 +53,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         called("lake"),
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=RawDescriptionRichHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -64,7 +63,7 @@ def _main(arguments: Sequence[str] | None) -> int:
             help=command.HELP,
             description=command.DESCRIPTION,
             epilog=command.EPILOG,
-            formatter_class=RawDescriptionRichHelpFormatter,
+            formatter_class=HelpFormatter,
         )
         command.configure(subparser)
         subparser.set_defaults(main=command.main)

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich_argparse import RawDescriptionRichHelpFormatter
-
 from sandbox import console, demo, env, logs
 from sandbox.errors import SandboxError
 from sandbox.faults import command as fault
@@ -19,6 +17,7 @@ from sandbox.lifecycle import DEFAULT_STACK, Health, Sandbox, command
 from sandbox.monitoring.raised import RaisedAlarm, raised_alarms
 from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, STATE_DIR_VARIABLE, STATUS_INTERVAL_S, StateDir
 from stack.commandline import Exit, Parser, run
+from stack.help import HelpFormatter
 from stack.installation import ShowVersion, called, program
 
 _DESCRIPTION = """\
@@ -56,7 +55,7 @@ def _main(argv: Sequence[str] | None) -> int:
 
 
 def _parser() -> ArgumentParser:
-    formatter = RawDescriptionRichHelpFormatter
+    formatter = HelpFormatter
     parser = Parser(
         prog=called("sandbox", "cdc-sandbox"), description=_DESCRIPTION, epilog=_EPILOG, formatter_class=formatter
     )

@@ -59,18 +59,13 @@ exit codes:
 
 def parser() -> ArgumentParser:
     """Return the parser of `python -m loadgen`."""
-    from rich_argparse import RawDescriptionRichHelpFormatter
-
-    class PlainText(RawDescriptionRichHelpFormatter):
-        """Prints text in brackets literally instead of as markup."""
-
-        text_markup = help_markup = False
+    from stack.help import HelpFormatter
 
     made = Parser(
         prog=called("loadgen"),
         description=_DESCRIPTION,
         epilog=_EPILOG.format(profiles=profiles_help(), keys=keys_help(), metrics=metrics_help()),
-        formatter_class=PlainText,
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     made.add_argument("--version", action=ShowVersion)

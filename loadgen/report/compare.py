@@ -128,12 +128,12 @@ def distinct(first: Path, second: Path) -> tuple[str, str]:
 
 def main(argv: Sequence[str]) -> int:
     """Print two reports side by side; exit code 1 when the second's loss exceeds the tolerance."""
-    from rich_argparse import RichHelpFormatter
+    from stack.help import HelpFormatter
 
     parser = Parser(
         prog=called("loadgen compare"),
         description="Show two reports side by side, and whether the second is worse.",
-        formatter_class=RichHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("first", type=Path, help="the report to compare with")
     parser.add_argument("second", type=Path, help="the report to judge")

@@ -27,9 +27,9 @@ _TWELVE_DIGITS = Decimal("1e-12")
 
 def main(argv: Sequence[str]) -> int:
     """Write a report in another format."""
-    from rich_argparse import RawDescriptionRichHelpFormatter
+    from stack.help import HelpFormatter
 
-    parser = Parser(prog=called("loadgen export"), description=__doc__, formatter_class=RawDescriptionRichHelpFormatter)
+    parser = Parser(prog=called("loadgen export"), description=__doc__, formatter_class=HelpFormatter)
     parser.add_argument("report", type=Path, help="the report, as --report wrote it")
     parser.add_argument("file", type=Path, help="the file to write: its suffix sets the format")
     parser.add_argument("--latency", choices=LATENCIES, default="intended", help="which one, for .hgrm")

@@ -36,12 +36,12 @@ def write(report: RunReport, path: Path) -> None:
 
 def main(argv: Sequence[str]) -> int:
     """`python -m loadgen html`: write a saved report as a page."""
-    from rich_argparse import RichHelpFormatter
+    from stack.help import HelpFormatter
 
     parser = Parser(
         prog=called("loadgen html"),
         description="Draw a saved report as one self-contained page with plots.",
-        formatter_class=RichHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("report", type=Path, help="the report, as --report wrote it")
     parser.add_argument("page", type=Path, help="the page to write")
