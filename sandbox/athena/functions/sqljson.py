@@ -170,21 +170,19 @@ _INPUT = """'{"a": {"N": 5}, "b": [1, 2]}'"""
 
 FUNCTIONS = (
     entry(
-        "json_exists(varchar, varchar, varchar) -> boolean; json_exists(json, varchar, varchar) -> boolean",
+        "json_exists(varchar, varchar, varchar) -> boolean",
         _checked("json_exists"),
         f"json_exists({_INPUT}, 'lax $.b[*] ? (@ > 1)')",
         "true",
     ),
     entry(
-        "json_query(varchar, varchar, varchar, varchar, varchar, varchar) -> varchar; "
-        "json_query(json, varchar, varchar, varchar, varchar, varchar) -> varchar",
+        "json_query(varchar, varchar, varchar, varchar, varchar, varchar) -> varchar",
         _checked("json_query"),
         f"json_query({_INPUT}, 'lax $.b[*]' WITH ARRAY WRAPPER)",
         "[1,2]",
     ),
     entry(
-        "json_value(varchar, varchar, varchar, varchar, varchar) -> varchar; "
-        "json_value(json, varchar, varchar, varchar, varchar) -> varchar",
+        "json_value(varchar, varchar, varchar, varchar, varchar) -> varchar",
         _checked("json_value"),
         f"json_value({_INPUT}, 'lax $.a.N' RETURNING integer)",
         "5",

@@ -243,6 +243,15 @@ class Calls:
             raise binder.error("NOT_SUPPORTED", node, f"The sandbox's Athena has no {node.name}")
         return binder.bind(n.Literal("string", text, offset=node.offset))
 
+    @staticmethod
+    def _document(binder: Binder, operand: n.Expression) -> n.Expression:
+        """The text of JSON, or its octets in UTF-8; not Trino's type JSON (ExpressionAnalyzer, FORMAT JSON)."""
+        given = binder.bind(operand).type
+        if given.name not in {"varchar", "varbinary", "unknown"}:
+            message = f"Cannot read input of type {given.athena} as JSON using formatting JSON"
+            raise binder.error("TYPE_MISMATCH", operand, message)
+        return n.Call("from_utf8", (operand,), offset=operand.offset) if given.name == "varbinary" else operand
+
     def json(self, binder: Binder, node: n.JsonCall) -> Value:
         """JSON_EXISTS, JSON_VALUE, JSON_QUERY: functions of the table with the clauses as texts.
 
@@ -255,7 +264,7 @@ class Calls:
         returning = node.returning or t.VARCHAR
         words = [node.path, *node.clauses, *([type_name(returning)] if node.name == "json_value" else [])]
         texts = [n.Literal("string", text, offset=node.offset) for text in words]
-        found = self.named(binder, node, node.name, [node.operand, *texts])
+        found = self.named(binder, node, node.name, [self._document(binder, node.operand), *texts])
         if node.name != "json_value":
             return cast(found, node.returning) if node.returning is not None else found
         if returning.name not in _JSON_VALUES:
