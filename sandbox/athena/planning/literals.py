@@ -198,14 +198,16 @@ def interval_value(node: n.Interval) -> Value:
     text = re.sub(r"[+-]", "", node.text, count=1) if node.text[:1] in {"+", "-"} else node.text
     form = _interval_form(units[0], units[-1])
     match = None if form is None else re.fullmatch(form, text)
-    if match is None:
-        raise StatementError("INVALID_LITERAL", f"'{node.text}' is not a valid INTERVAL literal")
-    parts = {unit: int(value) for unit, value in match.groupdict().items() if value is not None and unit != "MS"}
+    found = {} if match is None else match.groupdict()
+    parts = {unit: int(value) for unit, value in found.items() if value is not None and unit != "MS"}
     if months:
         total = parts.get("YEAR", 0) * 12 + parts.get("MONTH", 0)
     else:
         total = sum(count * _MS[unit] for unit, count in parts.items())
-        total += int((match.groupdict().get("MS") or "0").ljust(3, "0"))
+        total += int((found.get("MS") or "0").ljust(3, "0"))
+    # Each number of a unit, and that of the months, is an int of Joda-Time's.
+    if match is None or max((*parts.values(), total if months else 0)) > _MAX_INTEGER:
+        raise StatementError("INVALID_LITERAL", f"'{node.text}' is not a valid INTERVAL literal")
     type_ = t.YEAR_TO_MONTH if months else t.DAY_TO_SECOND
     return Value(type_, f"CAST({-total if negative else total} AS {type_.physical})")
 
