@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 Planned = tuple[str, tuple[Field, ...]]
 
+_NOT_IN_DISTINCT = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
+
 
 class SelectPlanner:
     """Plans one SELECT: its clauses in Trino's order, each with the names that it sees."""
@@ -267,14 +269,18 @@ class SelectPlanner:
                 raise self._context.error("AMBIGUOUS_NAME", expression, message)
             if named:
                 return named[0].value
-        self._check_aggregates(expression, {f.name for f in outputs})
+        names = {f.name for f in outputs}
+        self._check_aggregates(expression, names)
+        parts = walked(expression, stop=(n.Query, n.Dereference, n.Lambda))
+        if self._select.distinct and any(isinstance(part, n.Name) and part.name in names for part in parts):
+            # Such a name is the result's column, so the expression is not one of the select list.
+            raise self._context.error("EXPRESSION_NOT_IN_DISTINCT", item, _NOT_IN_DISTINCT)
         canonical = canonical_form(expression, self._scope)
         for i, f in enumerate(outputs):
             if items.canonical(i, self._scope) == canonical:
                 return f.value
         if self._select.distinct:
-            message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
-            raise self._context.error("EXPRESSION_NOT_IN_DISTINCT", item, message)
+            raise self._context.error("EXPRESSION_NOT_IN_DISTINCT", item, _NOT_IN_DISTINCT)
         aliases = {f.name: expression for f, expression in zip(outputs, items.expressions, strict=True) if f.name}
         return binder.bind(with_aliases(expression, aliases))
 
