@@ -41,8 +41,11 @@ def _with_unit(body: Callable[[TypedCall], str]) -> Callable[[TypedCall], str]:
 
 
 def _wrong_unit(call: TypedCall) -> str:
+    """The failure of a call with a unit that its type lacks; NULL where another argument is NULL."""
     kind = _FIELDS.get(call.arguments[-1].type.name, "TIMESTAMP")
-    return invalid(literal(f"'{call.arguments[0].constant}' is not a valid {kind} field"), call.type)
+    known = " AND ".join(f"{call[i]} IS NOT NULL" for i in range(1, len(call)))
+    wrong = invalid(literal(f"'{call.arguments[0].constant}' is not a valid {kind} field"), call.type)
+    return f"CASE WHEN {known} THEN {wrong} END"
 
 
 def _units_of(type_name: str) -> tuple[str, ...]:
