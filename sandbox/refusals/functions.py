@@ -1,6 +1,8 @@
-"""Lambda: a function's name, runtime and environment.
+"""Lambda: a function's name, runtime, environment and role.
 
-lambda_/test_lambda_api.snapshot.json of localstack/localstack.
+lambda_/test_lambda_api.snapshot.json of localstack/localstack. Who may assume a role:
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html; the sentence is the one for which
+internal/service/lambda of hashicorp/terraform-provider-aws waits.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from moto.awslambda.models import lambda_backends
 
 from sandbox.front.reply import ServiceError
 from sandbox.refusals.registry import Asked, refuses
+from sandbox.refusals.roles import can_assume
 from sandbox.state import ACCOUNT_ID
 
 _LONGEST_NAME = 64
@@ -130,6 +133,15 @@ def permission(asked: Asked) -> ServiceError | None:
         "statement.",
         status=409,
     )
+
+
+@refuses("lambda", "CreateFunction", "UpdateFunctionConfiguration")
+def role(asked: Asked) -> ServiceError | None:
+    """Refuse a role that does not exist, or does not trust Lambda."""
+    given = str(asked.get("Role") or "")
+    if not given or can_assume("lambda.amazonaws.com", given):
+        return None
+    return _invalid("The role defined for the function cannot be assumed by Lambda.")
 
 
 def _invalid(sentence: str) -> ServiceError:

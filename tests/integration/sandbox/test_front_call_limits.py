@@ -338,3 +338,17 @@ def test_a_deleted_queue_s_name_is_not_free_at_once(sandbox_server: Any) -> None
     with pytest.raises(sqs.exceptions.QueueDeletedRecently) as raised:
         sqs.create_queue(QueueName=name)
     assert raised.value.response["Error"]["Code"] == "AWS.SimpleQueueService.QueueDeletedRecently"
+
+
+def test_lambda_assumes_its_role(code: Any) -> None:
+    """hashicorp/terraform-provider-aws, internal/service/lambda, waits for a role that Lambda cannot assume yet."""
+    name = f"role-{time.time_ns()}"
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("handler.py", "")
+    made = {"FunctionName": name, "Runtime": "python3.12", "Handler": "handler.handle"}
+    for service, refused_as in (("firehose", "InvalidParameterValueException"), ("lambda", "")):
+        code("iam.create_role", RoleName=f"{name}-{service}", AssumeRolePolicyDocument=trusting(service))
+        role = f"arn:aws:iam::123456789012:role/{name}-{service}"
+        found = code("lambda.create_function", **made, Role=role, Code={"ZipFile": packed.getvalue()})
+        assert found == refused_as
