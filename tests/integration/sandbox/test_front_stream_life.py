@@ -148,6 +148,22 @@ def test_a_wrong_switch_is_refused(orders: Orders) -> None:
         orders.switch(None)
 
 
+@pytest.mark.parametrize(
+    ("stream", "said"),
+    [
+        ({"StreamEnabled": True}, "Stream ViewType must not be null or empty when enabling streams"),
+        ({"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"}, "StreamEnabled was false but a StreamViewType was"),
+    ],
+)
+def test_a_stream_has_a_view_and_no_stream_has_none(orders: Orders, stream: dict[str, Any], said: str) -> None:
+    """As DynamoDB Local 3.3.1."""
+    orders.switch(None)
+    with pytest.raises(ClientError, match=f"ValidationException.*Invalid StreamViewType: .*{said}"):
+        orders.dynamodb.update_table(TableName=orders.name, StreamSpecification=stream)
+
+    assert "StreamSpecification" not in orders.table()
+
+
 def test_the_stream_of_a_deleted_table_can_be_read(orders: Orders) -> None:
     arn = orders.table()["LatestStreamArn"]
     orders.put("a")

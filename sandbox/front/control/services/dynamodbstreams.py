@@ -21,6 +21,21 @@ _MAX_STREAMS = 100
 
 
 @refuses
+def wrong_view(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:  # noqa: ARG001 - all are called alike
+    """Refuse an enabled stream without a view, and a view without an enabled stream, in DynamoDB Local's words."""
+    specification = parameters.get("StreamSpecification")
+    if (service, operation) not in (("dynamodb", "CreateTable"), ("dynamodb", "UpdateTable")) or specification is None:
+        return None
+    is_on, view = bool(specification.get("StreamEnabled")), specification.get("StreamViewType")
+    if is_on is (view is not None):
+        return None
+    wrong = "Stream StreamEnabled was false but a StreamViewType was present."
+    if is_on:
+        wrong = "Stream ViewType must not be null or empty when enabling streams."
+    return ServiceError("ValidationException", f"Invalid StreamViewType: {wrong}")
+
+
+@refuses
 def wrong_switch(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
     """Refuse to enable or change an enabled stream, and to disable a disabled one.
 
