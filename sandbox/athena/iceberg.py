@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from sandbox.athena.columns import TypedColumn
 from sandbox.athena.errors import StatementError
+from sandbox.athena.files import MAX_PARTITIONS
 from sandbox.athena.objects import S3Object
 from sandbox.athena.types import Type, array_of, map_of, parse, row_of
 
@@ -177,11 +178,34 @@ def _object(file: Any) -> S3Object:
     return S3Object(bucket, key, "iceberg", file.file_size_in_bytes)
 
 
+def append(table: Any, rows: Any) -> None:
+    """Commit one snapshot with these PyArrow rows; raises StatementError if they belong to too many partitions."""
+    _check_partitions(table, rows)
+    table.append(rows)
+
+
+def _check_partitions(table: Any, rows: Any) -> None:
+    """https://github.com/aws/aws-sdk-pandas/issues/3172 and 3222."""
+    fields = table.spec().fields
+    if not fields or rows.num_rows <= MAX_PARTITIONS:
+        return
+    keys: list[Any] = []
+    for field in fields:
+        source = table.schema().find_field(field.source_id)
+        keys.append(field.transform.pyarrow_transform(source.field_type)(rows[source.name]))
+    named = [str(place) for place in range(len(keys))]
+    found = import_module("pyarrow").table(keys, named).group_by(named).aggregate([]).num_rows
+    if found > MAX_PARTITIONS:
+        message = f"Exceeded limit of {MAX_PARTITIONS} open writers for partitions"
+        raise StatementError("ICEBERG_TOO_MANY_OPEN_PARTITIONS", message)
+
+
 def replace_files(table: Any, paths: Sequence[str], rows: Any) -> None:
     """Commit one snapshot without the data files of these paths (s3://bucket/key), and with these PyArrow rows."""
     if not paths:
-        table.append(rows)
+        append(table, rows)
         return
+    _check_partitions(table, rows)
     # pyiceberg's own delete() writes the rest of a file with this function, and has no public one.
     write: Any = vars(import_module("pyiceberg.io.pyarrow"))["_dataframe_to_data_files"]
     gone = {path.partition("://")[2] for path in paths}

@@ -1,8 +1,8 @@
 """SHOW CREATE TABLE: a table of the Glue catalogue as Hive's DDL, an Iceberg table as Athena's.
 
 Hive's form is in ql/src/java/org/apache/hadoop/hive/ql/ddl/table/create/show/ShowCreateTableOperation.java. That of an
-Iceberg table creates it again, which is all that is documented of it:
-https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-show-create-table.html
+Iceberg table creates it again (https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-show-create-table.html);
+one is in https://github.com/aws/aws-sdk-pandas/issues/3222.
 """
 
 from __future__ import annotations
@@ -52,18 +52,24 @@ def iceberg_definition(table: CatalogueTable, loaded: Any) -> list[str]:
     unknown = next((name for name in given if name not in PROPERTIES and name != COMPRESSION), None)
     if unknown is not None:
         raise StatementError("UNSUPPORTED", f"The table has the custom property {unknown}")
-    shown = {"table_type": "iceberg", "format": "parquet", "write_compression": given.get(COMPRESSION, "zstd")}
-    shown |= {name: value for name, value in given.items() if name in PROPERTIES}
+    shown = {"table_type": "iceberg", "write_compression": given.get(COMPRESSION, "zstd"), "format": "parquet"}
+    shown |= {name: value for name, value in sorted(given.items()) if name in PROPERTIES}
     schema, fields = loaded.schema(), loaded.spec().fields
     by = (_transform(str(field.transform), schema.find_field(field.source_id).name) for field in fields)
+    columns = (f"  {column.name} {column.type.glue}{_comment(column.comment)}" for column in table.columns)
     return [
-        f"CREATE TABLE `{table.database}`.`{table.name}` (",
-        *_columns(table.columns, ""),
+        f"CREATE TABLE {table.database}.{table.name} (",
+        *_list(columns, between=","),
         *([f"PARTITIONED BY ({', '.join(by)})"] if fields else ()),
         f"LOCATION {_text(loaded.location())}",
         "TBLPROPERTIES (",
-        *_properties(shown),
+        *_list((f"  {_text(name)}={_text(value)}" for name, value in shown.items()), end="", between=","),
+        ");",
     ]
+
+
+def _comment(comment: str) -> str:
+    return f" COMMENT {_text(comment)}" if comment else ""
 
 
 def _transform(transform: str, column: str) -> str:
@@ -77,17 +83,13 @@ def _transform(transform: str, column: str) -> str:
 def _columns(columns: Iterable[TypedColumn], library: str) -> list[str]:
     """Columns with their comments. A JSON SerDe has a fixed comment for each column without one."""
     default = "from deserializer" if "json" in library.lower() else ""
-    lines: list[str] = []
-    for column in columns:
-        comment = column.comment or default
-        lines.append(f"  `{column.name}` {column.type.glue}" + (f" COMMENT {_text(comment)}" if comment else ""))
-    return _list(lines)
+    return _list(f"  `{column.name}` {column.type.glue}{_comment(column.comment or default)}" for column in columns)
 
 
-def _list(lines: Iterable[str], end: str = ")") -> list[str]:
+def _list(lines: Iterable[str], end: str = ")", between: str = ", ") -> list[str]:
     """Lines, each followed by a comma and a space, and the last by a parenthesis."""
     listed = list(lines)
-    return [*(f"{line}, " for line in listed[:-1]), *(f"{line}{end}" for line in listed[-1:])]
+    return [*(f"{line}{between}" for line in listed[:-1]), *(f"{line}{end}" for line in listed[-1:])]
 
 
 def _properties(properties: Mapping[str, str], end: str = ")") -> list[str]:

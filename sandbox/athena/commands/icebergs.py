@@ -18,7 +18,7 @@ from sandbox.athena.catalogue import CATALOG, CatalogueTable, TypedColumn
 from sandbox.athena.commands import icebergfiles
 from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult, written
 from sandbox.athena.errors import StatementError
-from sandbox.athena.iceberg import replace_files, schema_of
+from sandbox.athena.iceberg import append, replace_files, schema_of
 from sandbox.athena.objects import split_location
 from sandbox.athena.planning import QueryPlan
 from sandbox.athena.planning.rewriting import walked
@@ -37,7 +37,7 @@ PROPERTIES = frozenset(
         *("optimize_rewrite_delete_file_threshold", "optimize_rewrite_min_data_file_size_bytes"),
         *("optimize_rewrite_max_data_file_size_bytes", "vacuum_min_snapshots_to_keep"),
         *("vacuum_max_snapshot_age_seconds", "vacuum_max_metadata_files_to_keep"),
-        *("write.data.path", "write.object-storage.path"),
+        *("write_target_data_file_size_bytes", "write.data.path", "write.object-storage.path"),
     }
 )
 COMPRESSION = "write.parquet.compression-codec"
@@ -257,7 +257,7 @@ def _append(
 
     def once() -> None:
         if rows.num_rows:
-            engine.catalogue.iceberg.load(table.database, table.name).append(rows)
+            append(engine.catalogue.iceberg.load(table.database, table.name), rows)
 
     engine.catalogue.iceberg.commit(once)
     return written(rows.num_rows, scanned)

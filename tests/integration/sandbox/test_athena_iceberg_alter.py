@@ -73,7 +73,9 @@ def test_a_table_is_renamed_with_its_rows(place: Place) -> None:
 
 
 def test_show_create_table_creates_the_table_again(place: Place) -> None:
-    """https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-show-create-table.html."""
+    """https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-show-create-table.html; its lines as in
+    https://github.com/aws/aws-sdk-pandas/issues/3222.
+    """
     columns = "`id` bigint COMMENT 'its key', at timestamp, parts array<struct<a:int,b:string>>, total decimal(9,1)"
     settings = "'table_type' = 'ICEBERG', 'vacuum_max_snapshot_age_seconds' = '7'"
     location = f"LOCATION 's3://{place.name}/shown/' TBLPROPERTIES ({settings})"
@@ -81,8 +83,23 @@ def test_show_create_table_creates_the_table_again(place: Place) -> None:
     place.rows(f"CREATE TABLE shown ({columns}) {by} {location}")
     first = described(place, "shown")
     statement = "\n".join(str(line) for (line,) in place.rows("SHOW CREATE TABLE shown"))
+    assert statement.splitlines() == [
+        f"CREATE TABLE {place.name}.shown (",
+        "  id bigint COMMENT 'its key',",
+        "  at timestamp,",
+        "  parts array<struct<a:int,b:string>>,",
+        "  total decimal(9,1))",
+        "PARTITIONED BY (day(`at`), bucket(4, `id`), truncate(2, `total`), `total`)",
+        f"LOCATION 's3://{place.name}/shown'",
+        "TBLPROPERTIES (",
+        "  'table_type'='iceberg',",
+        "  'write_compression'='zstd',",
+        "  'format'='parquet',",
+        "  'vacuum_max_snapshot_age_seconds'='7'",
+        ");",
+    ]
     place.rows("DROP TABLE shown")
-    place.rows(statement)
+    place.rows(statement.replace(f"{place.name}.", ""))
     assert described(place, "shown") == first
     with catalog_of(place).load_table((place.name, "shown")).transaction() as transaction:
         transaction.set_properties(team="sales")
