@@ -109,8 +109,14 @@ def _fields(declaration: Any) -> dict[str, Any]:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Parse a YAML file twice: with values of YAML's types, and with every scalar as its text."""
-    content = path.read_text()
+    """Parse a YAML file twice: with values of YAML's types, and with every scalar as its text.
+
+    Raises: UserError: it is not YAML in UTF-8, or it or its `config` is not a map.
+    """
+    try:
+        content = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8: save it as that.") from error
     try:
         typed, texts = yaml.load(content, Loader=_TYPED), yaml.load(content, Loader=_TEXTS)  # noqa: S506 - both are safe
     except yaml.YAMLError as error:
@@ -119,7 +125,10 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         return {}, {}
     if not isinstance(typed, dict):
         raise UserError(f"{path} must contain a map.")
-    return cast("dict[str, Any]", typed), cast("dict[str, Any]", texts)
+    document = cast("dict[str, Any]", typed)
+    if not isinstance(document.get("config") or {}, dict):
+        raise UserError(f"The `config` of {path} must be a map.")
+    return document, cast("dict[str, Any]", texts)
 
 
 def _config(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def test_the_region_is_the_stack_s_or_the_sandbox_s_own(tmp_path: Path) -> None:
         ("config: {nested: [{password: {secure: AAAB}}]}", "nested in Pulumi.dev.yaml is a secure value"),
         ("environment: [prod]", "imports an environment"),
         ("config: {a: [}", "is not YAML"),
+        ("config: 3", "The `config` of .* must be a map"),
         ("just text", "must contain a map"),
     ],
 )
@@ -84,6 +85,13 @@ def test_what_the_cli_would_refuse_or_only_it_can_do_is_one_sentence(
     with pytest.raises(UserError, match=complaint) as refused:
         load_stack(project(tmp_path, stack), "dev")
     assert "\n" not in str(refused.value)
+
+
+def test_a_stack_that_is_not_utf_8_is_one_sentence(tmp_path: Path) -> None:
+    directory = project(tmp_path, "")
+    (directory / "Pulumi.dev.yaml").write_bytes(b"\xff")
+    with pytest.raises(UserError, match="is not UTF-8: save it as that"):
+        load_stack(directory, "dev")
 
 
 def test_a_key_without_default_must_be_given(tmp_path: Path) -> None:
