@@ -110,8 +110,9 @@ def capacity(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "UpdateTable")
 def nothing_to_update(asked: Asked) -> ServiceError | None:
-    """Refuse an update that has only the table's name."""
-    if set(asked.parameters) - {"TableName", "AttributeDefinitions"}:
+    """Refuse an update that has only the table's name, or an empty list of index updates."""
+    given = {name for name, value in asked.parameters.items() if value != []}
+    if given - {"TableName", "AttributeDefinitions"}:
         return None
     return _invalid(
         "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "

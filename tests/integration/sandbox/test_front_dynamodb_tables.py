@@ -120,6 +120,14 @@ def test_an_index_that_is_added_has_the_items_that_are_there(dynamodb: Any) -> N
     dynamodb.delete_table(TableName="grows")
 
 
+@pytest.mark.parametrize("parameters", [{}, {"GlobalSecondaryIndexUpdates": []}])
+def test_an_update_of_nothing_is_refused(dynamodb: Any, parameters: Json) -> None:
+    """Recorded on AWS in mhart/dynalite test/updateTable.js."""
+    code, said = refused(dynamodb.update_table, TableName="nothing", **parameters)
+
+    assert (code, said.split(",")[0]) == ("ValidationException", "At least one of ProvisionedThroughput")
+
+
 def test_tables_are_listed_in_order_and_in_pages(dynamodb: Any) -> None:
     names = ["list-c", "list-a", "list-b"]
     for name in names:
