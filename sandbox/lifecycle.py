@@ -279,7 +279,7 @@ class Sandbox:
         alive = is_alive(self.state, process)
         since_s = None
         # A concurrent command may restart the process, and has already removed its record.
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             since_s = (self.state.path / f"{process.name}.pid").stat().st_mtime
         return Health(
             process=process.name,

@@ -91,12 +91,22 @@ class StateDir:
         temporary.replace(target)
 
     def read_json(self, path: Path | str) -> dict[str, Any] | None:
-        """The object in a file (a relative path starts at the state directory); None without a file."""
+        """The object in a file (a relative path starts at the state directory); None without a file.
+
+        Raises:
+            SandboxError: the file has no object of JSON; `write_json` leaves no such file.
+        """
         try:
             content = (self.path / path).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return msgspec.json.decode(content, type=dict[str, Any])
+        try:
+            return msgspec.json.decode(content, type=dict[str, Any])
+        except msgspec.MsgspecError as error:
+            raise SandboxError(
+                f"{self.path / path} is damaged ({error}): restore it, or end the sandbox's processes and delete "
+                f"{self.path}."
+            ) from error
 
     def _directory(self, name: str) -> Path:
         path = self.path / name

@@ -288,6 +288,12 @@ def test_a_pipe_that_does_not_work_is_reported(
     assert "pipes: orders does not work. Its source cannot be read." in captured.err
 
 
+def test_no_sandbox_runs_in_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert cli.main(["status", "--state-dir", str(tmp_path / "file")]) == 2
+    assert "The sandbox is not running" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_an_output_of_the_stack_is_one_line(
     terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -26,6 +26,13 @@ def test_a_file_that_is_not_there_reads_as_none(tmp_path: Path) -> None:
     assert StateDir(tmp_path / "nowhere").read_json("server.json") is None
 
 
+@pytest.mark.parametrize("content", [b"", b"{bad", b"[]", b"\xff"])
+def test_a_damaged_file_is_named_in_a_sentence(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "server.json").write_bytes(content)
+    with pytest.raises(SandboxError, match=r"server\.json is damaged .*: restore it, or end the sandbox's processes"):
+        StateDir(tmp_path).read_json("server.json")
+
+
 def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     state = StateDir(tmp_path)
     state.write_json("status.json", {"n": 0, "filler": "x" * 100_000})
