@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sandbox.athena.conversions import json_values, moments, numbers, octets, texts
 from sandbox.athena.types import INTEGERS, Type
-from sandbox.athena.values import null
+from sandbox.athena.values import fail, null
 
 _NUMBERS = {*INTEGERS, "decimal", "real", "double", "boolean"}
 _MOMENTS = {"date", "time", "timestamp", "timestamp with time zone"}
@@ -94,7 +94,11 @@ def _structure(sql: str, source: Type, target: Type, depth: int) -> str:
         value = cast_sql(item, source.value, target.value, depth + 1)
         keys = f"list_transform(map_keys(m{depth}), lambda {item}: {key})"
         values = f"list_transform(map_values(m{depth}), lambda {item}: {value})"
-        made = f"CASE WHEN m{depth} IS NOT NULL THEN map({keys}, {values}) END"
+        twice = fail("INVALID_CAST_ARGUMENT", "'duplicate keys'", target)
+        checked = (
+            f"CASE WHEN len(list_distinct(k{depth})) < len(k{depth}) THEN {twice} ELSE map(k{depth}, {values}) END"
+        )
+        made = f"CASE WHEN m{depth} IS NOT NULL THEN list_transform([{keys}], lambda k{depth}: {checked})[1] END"
         return f"list_transform([{sql}], lambda m{depth}: {made})[1]"
     members = [
         f"f{i} := {cast_sql(f'r{depth}.f{i}', a, b, depth + 1)}"

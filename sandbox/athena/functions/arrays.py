@@ -254,7 +254,7 @@ def _join(call: TypedCall) -> str:
     """Join the elements as CAST writes them; a NULL is omitted, or replaced by the third argument."""
     element = call.arguments[0].type.element
     if not castable(element, VARCHAR) or element.fields:
-        raise StatementError("FUNCTION_NOT_FOUND", f"Cannot cast {element.athena} to varchar in array_join")
+        raise StatementError("OPERATOR_NOT_FOUND", f"Cannot cast {element.athena} to varchar")
     text = cast_sql("joined", element, VARCHAR)
     if len(call) == 3:
         text = f"coalesce({text}, {call[2]})"
