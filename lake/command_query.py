@@ -87,6 +87,8 @@ def main(arguments: Namespace) -> int:
         outputs.require("database_name"),
         watch=display.watch,
     )
+    for parameter in arguments.parameter:
+        _check_text(parameter)
     try:
         if arguments.list:
             _show_named(athena.named_queries())
@@ -164,11 +166,20 @@ def _statement(arguments: Namespace, athena: Athena) -> NamedQuery:
             sql = sys.stdin.read() if arguments.sql == _STDIN else arguments.sql
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"The statement cannot be read from {arguments.file}: {_reason(error)}.") from None
+    _check_text(sql)
     # Athena accepts one statement, and refuses an empty one with a message about the request's form.
     sql = sql.strip().rstrip(";").rstrip()
     if not sql:
         raise UserError("The statement is empty: give it as SQL, with --file or on standard input.")
     return NamedQuery("", "", "", sql)
+
+
+def _check_text(sql: str) -> None:
+    """Raise UserError for bytes that are not UTF-8, which Python has as surrogates (PEP 383)."""
+    try:
+        sql.encode()
+    except UnicodeEncodeError:
+        raise UserError("The statement or a parameter is not UTF-8: write it so.") from None
 
 
 def _named(queries: list[NamedQuery], name: str) -> NamedQuery:

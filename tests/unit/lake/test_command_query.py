@@ -98,6 +98,17 @@ def test_a_statement_comes_from_a_file_or_standard_input_without_its_semicolon(
     assert [request["QueryString"] for request in athena.requests] == ["SELECT 1", "SELECT 2"]
 
 
+@pytest.mark.parametrize("given", [["SELECT '\udcff'"], ["-"], ["SELECT ?", "--parameter", "'\udcff'"]])
+def test_a_statement_that_is_not_utf_8_is_refused(
+    given: list[str], athena: FakeAthena, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python has bytes that are not UTF-8 as surrogates (PEP 383), which JSON's readers refuse (RFC 8259, 8.2)."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("SELECT '\udcff'"))
+    assert main(["query", *given, *HERE]) == 2
+    assert capsys.readouterr().err == "The statement or a parameter is not UTF-8: write it so.\n"
+    assert athena.requests == []
+
+
 def test_a_named_query_runs_in_its_own_database(athena: FakeAthena, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["query", "--named", "order funnel", *HERE]) == 0
     assert athena.requests[0]["QueryString"] == "SELECT 42"
