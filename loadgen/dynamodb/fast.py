@@ -141,7 +141,10 @@ class FastWriter:
 
 
 def locate(url: str) -> tuple[Address, str]:
-    """Return the address of an endpoint's URL and its Host header. Raises: UserError: only a proxy reaches it."""
+    """Return the address of an endpoint's URL and its Host header.
+
+    Raises: UserError: it is no such URL, only a proxy reaches it, or AWS_CA_BUNDLE cannot be used.
+    """
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme not in _PORTS or not host:
@@ -151,6 +154,15 @@ def locate(url: str) -> tuple[Address, str]:
             f"A proxy is configured for {url}, and only the other writer can use it: add --writer aioboto3."
         )
     port = parts.port or _PORTS[parts.scheme]
-    tls = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE")) if parts.scheme == "https" else None
+    tls = _trusting(os.environ.get("AWS_CA_BUNDLE")) if parts.scheme == "https" else None
     bare = f"[{host}]" if ":" in host else host
     return Address(host, port, tls), bare if port == _PORTS[parts.scheme] else f"{bare}:{port}"
+
+
+def _trusting(bundle: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=bundle)
+    except OSError as error:  # an SSLError is one
+        raise UserError(
+            f"AWS_CA_BUNDLE names {bundle}, which cannot be used ({error.strerror}): correct it."
+        ) from error

@@ -116,6 +116,18 @@ def test_an_endpoint_behind_a_proxy_is_refused(monkeypatch: pytest.MonkeyPatch) 
     assert host == "localhost:8443"
 
 
+@pytest.mark.parametrize("text", [None, "", "no certificate"])
+def test_certificates_that_cannot_be_read_are_named(
+    text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if text is not None:
+        bundle.write_text(text)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+    with pytest.raises(UserError, match=r"AWS_CA_BUNDLE names .*bundle\.pem, which cannot be used \(.+\): correct it"):
+        locate("https://localhost:8443")
+
+
 @pytest.mark.parametrize(
     ("url", "host", "port"),
     [
