@@ -23,9 +23,15 @@ _MISCONFIGURED = frozenset(
         "ConfigNotFound",
         "ConfigParseError",
         "CredentialRetrievalError",
+        "InvalidChecksumConfigError",
         "InvalidConfigError",
         "InvalidDefaultsMode",
+        "InvalidEndpointConfigurationError",
+        "InvalidEndpointDiscoveryConfigurationError",
+        "InvalidProxiesConfigError",
         "InvalidRetryConfigurationError",
+        "InvalidS3UsEast1RegionalEndpointConfigError",
+        "InvalidSTSRegionalEndpointsConfigError",
     }
 )
 _BUSY = frozenset(

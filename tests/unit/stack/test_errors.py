@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any
 
@@ -77,3 +78,16 @@ def test_what_the_sdk_repeats_is_no_bug() -> None:
         assert explain(_client_error("Unknown", "Try later.", status)) is not None, status
     for base in standard.TransientRetryableChecker._TRANSIENT_EXCEPTION_CLS:
         assert explain(base(error="closed")) is not None, base
+
+
+def test_no_setting_of_botocore_is_a_bug() -> None:
+    """Every error that botocore raises for a value of its configuration (botocore/exceptions.py)."""
+    named = re.compile(r"Invalid.*Config(uration)?Error|Config(NotFound|ParseError)|InvalidDefaultsMode")
+    found = [name for name in dir(botocore_errors) if named.fullmatch(name)]
+    assert len(found) >= 8
+    for name in found:
+        made = getattr(botocore_errors, name)
+        error = made.__new__(made)
+        sentence = explain(error)
+        assert sentence is not None, name
+        assert sentence.startswith("The AWS configuration cannot be used"), name
