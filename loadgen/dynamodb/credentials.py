@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 from typing import Any, Protocol
 
 from loadgen.dynamodb.signing import Keys
 from loadgen.dynamodb.writer import Endpoint
 from stack import UserError
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class CredentialSource(Protocol):
@@ -27,7 +30,7 @@ class Given:
     """Explicit credentials, which never change."""
 
     def __init__(self, keys: Keys) -> None:
-        self._keys = keys
+        self._keys = _sendable(keys)
 
     async def current(self) -> Keys:
         """Return the explicit credentials."""
@@ -44,7 +47,7 @@ class RefreshedCredentials:
         """Return the session's credentials. A mandatory refresh that fails raises botocore's error."""
         # A refresh waits for a service, which must not block the sending.
         frozen = await asyncio.to_thread(self._credentials.get_frozen_credentials)
-        return Keys(frozen.access_key, frozen.secret_key, frozen.token)
+        return _sendable(Keys(frozen.access_key, frozen.secret_key, frozen.token))
 
 
 async def discover(endpoint: Endpoint) -> tuple[CredentialSource, str]:
@@ -58,6 +61,17 @@ async def discover(endpoint: Endpoint) -> tuple[CredentialSource, str]:
             "in AWS_PROFILE, or by `aws sso login`."
         )
     return RefreshedCredentials(credentials), url
+
+
+def _sendable(keys: Keys) -> Keys:
+    """Return credentials that can be in a header: RFC 9110, 5.5, allows no control character there.
+
+    Raises: UserError: they have one, such as the carriage return of a file from Windows.
+    """
+    for name, value in (("AWS_ACCESS_KEY_ID", keys.access_key), ("AWS_SESSION_TOKEN", keys.token)):
+        if _CONTROL.search(value or ""):
+            raise UserError(f"{name} has a control character, such as a line break: correct it.")
+    return keys
 
 
 def _ask_botocore(endpoint: Endpoint) -> tuple[Any, str]:

@@ -33,6 +33,17 @@ async def test_given_ones_are_taken_as_they_are() -> None:
     assert (await source.current(), url) == (Keys("a", "s"), "http://127.0.0.1:1")
 
 
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"])
+@pytest.mark.parametrize("text", ["AKIA\r", "a\nb", "\x7f"])
+async def test_one_that_no_header_can_have_is_refused(name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file with the line ends of Windows leaves a carriage return (RFC 9110, 5.5: a field's value has none)."""
+    for each in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(each, text if each == name else "a")
+    source, _ = await discover(Endpoint(region="eu-west-1", url="http://127.0.0.1:1"))
+    with pytest.raises(UserError, match=f"{name} has a control character, such as a line break: correct it"):
+        await source.current()
+
+
 def test_a_profile_is_read_and_the_regions_endpoint_is_aws(
     configuration: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
