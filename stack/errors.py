@@ -7,6 +7,7 @@ UserError                     one sentence on stderr, exit code 2
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from typing import cast
 from urllib.parse import urlsplit
@@ -87,14 +88,20 @@ def explain(error: BaseException) -> str | None:
         members = cast("BaseExceptionGroup[BaseException]", error).exceptions
         sentences = (explain(member) for member in members)
         return next((sentence for sentence in sentences if sentence is not None), None)
+    if isinstance(error, ValueError) and _module(error) == "botocore.configprovider":
+        return _explain_configuration(error)
     # By name, because importing botocore takes longer than most commands.
-    if not any(base.__module__ == "botocore.exceptions" for base in type(error).__mro__):
-        return None
+    if any(base.__module__ == "botocore.exceptions" for base in type(error).__mro__):
+        return _explain_botocore(error)
+    return None
+
+
+def _explain_botocore(error: BaseException) -> str | None:
     names = {base.__name__ for base in type(error).__mro__}
     if names & _UNREACHABLE:
         return _explain_unreachable(error)
     if names & _MISCONFIGURED:
-        return f"The AWS configuration cannot be used ({_clause(str(error))}): correct it."
+        return _explain_configuration(error)
     if "NoCredentialsError" in names or "PartialCredentialsError" in names:
         return f"No AWS credentials were found: {_NO_CREDENTIALS}."
     if "ProfileNotFound" in names:
@@ -104,6 +111,16 @@ def explain(error: BaseException) -> str | None:
     if names & {"TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError"}:
         return f"The AWS single sign-on has expired ({_clause(str(error))}): run `aws sso login`."
     return _explain_answer(error) if "ClientError" in names else None
+
+
+def _module(error: BaseException) -> str:
+    """The module that raised an error."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return str(frames[-1].f_globals.get("__name__")) if frames else ""
+
+
+def _explain_configuration(error: BaseException) -> str:
+    return f"The AWS configuration cannot be used ({_clause(str(error))}): correct it."
 
 
 def _explain_unreachable(error: BaseException) -> str:

@@ -91,3 +91,13 @@ def test_no_setting_of_botocore_is_a_bug() -> None:
         sentence = explain(error)
         assert sentence is not None, name
         assert sentence.startswith("The AWS configuration cannot be used"), name
+
+
+def test_a_number_of_the_configuration_that_is_none_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore raises a plain ValueError: botocore/configprovider.py."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "many")
+    session: Any = import_module("botocore.session").Session()
+    with pytest.raises(ValueError, match="'many'") as raised:
+        session.get_config_variable("max_attempts")
+    assert str(explain(raised.value)).startswith("The AWS configuration cannot be used (invalid literal for int()")
+    assert explain(ValueError("'many'")) is None
