@@ -32,6 +32,24 @@ def listed(items: Iterable[str]) -> str:
     return _BEGIN + _NEXT.join(items) + _END
 
 
+def with_last(sql: str, names: Collection[str]) -> str:
+    """A SELECT whose items of these columns are the last of its list; any other statement as it is."""
+    head = f"SELECT {_BEGIN}"
+    if not sql.startswith(head):
+        return sql
+    items, depth, begin = list[str](), 0, len(head)
+    for found in _TOKEN.finditer(sql, begin):
+        token = found[0]
+        if depth == 0 and token in {_NEXT, _END}:
+            items.append(sql[begin : found.start()])
+            begin = found.end()
+            if token == _END:
+                break
+        depth += (token == _BEGIN) - (token == _END)
+    items.sort(key=lambda item: item.rpartition(" ")[2] in names)
+    return f"{head}{_NEXT.join(items)}{_END}{sql[begin:]}"
+
+
 def with_names(sql: str, names: Mapping[str, str]) -> str:
     """A statement whose columns of these names have others."""
     return _TOKEN.sub(lambda found: names.get(found[0], found[0]), sql)

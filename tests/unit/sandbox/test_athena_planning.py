@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.athena import planning
+from sandbox.athena.interruption import Interruptible
 from tests.athena_lake import Lake
 
 HOURLY = {
@@ -81,6 +82,29 @@ def test_columns_that_nothing_reads_are_neither_bound_nor_read(lake: Lake) -> No
     assert '"a"' in sql
     assert '"b"' not in sql
     assert '"c"' not in sql
+
+
+def test_the_texts_of_a_cte_are_its_last_columns(lake: Lake) -> None:
+    """DuckDB counts by day in an array, for which it must know the days of the CTE."""
+    lake.table("t", {"id": "string", "note": "string", "n": "int", "day": "date"})
+    rows = [{"id": f"o-{i:09}", "note": f"it's, (x {i}", "n": i, "day": f"2026-01-{i % 28 + 1:02}"} for i in range(100)]
+    lake.rows("t/a.json", *rows)
+    cte = "WITH c AS (SELECT upper(note || ', y') AS note, id, n, day FROM t WHERE n > 1)"
+    union = "SELECT day, n, note FROM c UNION ALL SELECT t.day, t.n, c.note FROM t LEFT JOIN c ON t.id = c.id"
+    sql = f"{cte} SELECT day, sum(n), max(note) FROM ({union}) GROUP BY day"
+    plan, _ = lake.runner.run(
+        sql, (), "db", Interruptible(), lambda cursor, plan: cursor.execute(f"EXPLAIN {plan.sql}").fetchall()
+    )
+    assert "Perfect Hash Group By" in str(plan)
+    expected = {
+        f"2026-01-{day + 1:02}": (
+            sum(i * (1 + (i > 1)) for i in range(day, 100, 28)),
+            max(range(day, 100, 28), key=str),
+        )
+        for day in range(28)
+    }
+    found = {day: (int(str(total)), note) for day, total, note in lake.query(sql)}
+    assert found == {day: (total, f"IT'S, (X {last}, Y") for day, (total, last) in expected.items()}
 
 
 def test_a_column_that_nothing_reads_is_checked(lake: Lake) -> None:
