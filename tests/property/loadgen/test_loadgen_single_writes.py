@@ -115,7 +115,7 @@ def parts(data: st.DataObject, number: int) -> list[int]:
 
 
 @compiled
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(plan=plans, data=st.data(), start_ns=st.sampled_from([0, 10**15]))
 def test_the_same_writes_and_counters_whatever_the_replies(
     order_pools: Pools, plan: Plan, data: st.DataObject, start_ns: int

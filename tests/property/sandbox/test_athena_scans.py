@@ -183,7 +183,7 @@ def moments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     objects=st.lists(st.lists(st.sampled_from((0, 123_000, 123_499, 123_500, 999_500)), max_size=3), min_size=1),
     digits=st.integers(0, 6),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=12)
 def test_rounded_timestamps_are_those_of_values(moments: Lake, objects: list[list[int]], digits: int) -> None:
     name = f"t{len(moments.catalogue.tables)}"
     _iceberg(moments, name)
