@@ -52,6 +52,10 @@ _SAME_KIND = (
     re.compile(r"Invalid \w+: Incorrect operand type for operator or function;"),
     # … also for errors that depend on the item.
     _FOUND_IN_ITEM,
+    # … also for those of one expression's text.
+    re.compile(
+        r"Invalid \w+: (?:The function is not allowed to be used this way|List index is not within the allowable)"
+    ),
     # Unused placeholders have no order, and Local may name those of another action.
     re.compile(r"Value provided in ExpressionAttribute|ExpressionAttributeValues can only be specified when"),
     # Local prints bounds in their original spelling, and binaries in Java's form.
