@@ -8,7 +8,7 @@ Iceberg table is used, because the import takes a second.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from importlib import import_module
@@ -136,10 +136,11 @@ class Iceberg:
             for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)
         }
 
-    def paths(self, table: Any, earlier: int | None = None) -> set[str]:
+    def paths(self, table: Any, files: Iterable[S3Object], earlier: int | None = None) -> set[str]:
         """The s3:// locations of all files that a table has: data, manifests, their lists, statistics and metadata.
 
-        Of the earlier files of metadata the last `earlier`, by default all that the table knows.
+        `files` are its reachable ones. Of the earlier files of metadata the last `earlier`, by default all that the
+        table knows.
         """
         metadata = table.metadata
         logged = [entry.metadata_file for entry in metadata.metadata_log]
@@ -149,7 +150,7 @@ class Iceberg:
             *(snapshot.manifest_list for snapshot in metadata.snapshots),
             *(file.statistics_path for file in (*metadata.statistics, *metadata.partition_statistics)),
             *_manifests(table),
-            *(item.path for item in self.reachable(table)),
+            *(item.path for item in files),
         }
 
     def commit(self, change: Callable[[], T]) -> T:

@@ -87,7 +87,7 @@ def _columns(columns: Iterable[TypedColumn], library: str) -> list[str]:
 
 
 def _list(lines: Iterable[str], end: str = ")", between: str = ", ") -> list[str]:
-    """Lines, each followed by a comma and a space, and the last by a parenthesis."""
+    """Lines, each followed by `between`, a comma, and the last by `end`."""
     listed = list(lines)
     return [*(f"{line}{between}" for line in listed[:-1]), *(f"{line}{end}" for line in listed[-1:])]
 

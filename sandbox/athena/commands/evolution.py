@@ -29,8 +29,8 @@ def alter(engine: AthenaEngine, database: str, name: str, statement: Statement) 
     if isinstance(statement, forms.RenameTable):
         return _rename(engine, database, name, statement)
     change = _CHANGES.get(type(statement))
-    if change is None or getattr(statement, "partition", None):
-        raise StatementError("NOT_SUPPORTED", f"{statement.sort} is not supported for Iceberg tables")
+    if change is None:
+        raise _unsupported(statement)
 
     def once() -> StatementResult:
         change(engine.catalogue.iceberg.load(database, name), statement)
@@ -39,7 +39,13 @@ def alter(engine: AthenaEngine, database: str, name: str, statement: Statement) 
     return engine.catalogue.iceberg.commit(once)
 
 
+def _unsupported(statement: Statement) -> StatementError:
+    return StatementError("NOT_SUPPORTED", f"{statement.sort} is not supported for Iceberg tables")
+
+
 def _add(table: Any, statement: forms.AddColumns) -> None:
+    if statement.partition is not None:
+        raise _unsupported(statement)
     for column in statement.columns:
         _check_new(table, column.name)
     with table.update_schema() as update:

@@ -38,12 +38,13 @@ def vacuum(engine: AthenaEngine, table: CatalogueTable) -> None:
     if not prefix:
         raise StatementError("GENERIC_INTERNAL_ERROR", f"Path missing in file system location: s3://{bucket}")
     oldest = datetime.now(UTC) - timedelta(seconds=_setting(loaded, "vacuum_max_snapshot_age_seconds", _AGE_S))
-    earlier = iceberg.paths(loaded)
+    earlier = iceberg.paths(loaded, iceberg.reachable(loaded))
     expired = _expired(loaded, oldest, _setting(loaded, "vacuum_min_snapshots_to_keep", _SNAPSHOTS))
     if expired:
         loaded.maintenance.expire_snapshots().by_ids(expired).commit()
-    engine.runner.keep(table.database, table.name, iceberg.reachable(loaded))
-    kept = iceberg.paths(loaded, _setting(loaded, "vacuum_max_metadata_files_to_keep", _METADATA_FILES))
+    files = iceberg.reachable(loaded)
+    engine.runner.keep(table.database, table.name, files)
+    kept = iceberg.paths(loaded, files, _setting(loaded, "vacuum_max_metadata_files_to_keep", _METADATA_FILES))
     orphans = {f"s3://{bucket}/{key}" for key, written in engine.objects.times(bucket, prefix) if written < oldest}
     engine.objects.delete((earlier | orphans) - kept)
 
